@@ -1,0 +1,1 @@
+"""The export log, its proof, and the flag of recurring exporters."""

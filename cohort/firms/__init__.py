@@ -1,0 +1,1 @@
+"""Firms, their declared ownership and size facts, evidence and consents."""

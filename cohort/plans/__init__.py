@@ -1,0 +1,1 @@
+"""The two-year plan: countries, policy versions, milestone template and members."""

@@ -1,0 +1,1 @@
+"""Overview, work list and public page: read-only views across the rooms below."""

@@ -1,0 +1,1 @@
+"""Calls, applications, scores, the decision and its public record."""

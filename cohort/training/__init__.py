@@ -1,0 +1,1 @@
+"""Dated milestones of every member, their evidence, confirmation and reminders."""
