@@ -1,0 +1,67 @@
+"""Builds the site in named steps: settings, database, access, language, rooms, errors; decides nothing itself."""
+
+from __future__ import annotations
+
+import hashlib
+from functools import cache
+from pathlib import Path
+
+from flask import Flask, url_for
+from flask_migrate import Migrate
+from whitenoise import WhiteNoise
+
+from cohort import __version__
+from cohort.config import PACKAGE, Settings, web_root
+from cohort.kit import access, clock, database, doors, errors, language
+from cohort.kit.database import db
+
+
+def create_app(settings: Settings | None = None) -> Flask:
+    """Return the site of one installation; without `settings` they are read from the environment."""
+    settings = settings or Settings.read()
+    app = _site(settings)
+    database.init_app(app)
+    Migrate(app, db, directory=str(PACKAGE / "migrations"), render_as_batch=True, compare_type=True)
+    doors.init_app(app, settings)
+    language.init_app(app, str(PACKAGE / "translations"))
+    _rooms(app, settings)
+    errors.init_app(app)
+    return app
+
+
+def _site(settings: Settings) -> Flask:
+    """Make the bare Flask site: folders, key, clock, static files."""
+    root = web_root()
+    app = Flask(
+        "cohort", instance_path=str(settings.instance),
+        template_folder=str(root / "templates"), static_folder=str(root / "static"),
+    )
+    app.config.update(
+        SECRET_KEY=settings.secret_key,
+        SQLALCHEMY_DATABASE_URI=settings.database_url,
+        SEND_FILE_MAX_AGE_DEFAULT=31_536_000,
+    )
+    app.extensions["settings"] = settings
+    clock.pin(settings.today)
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    app.jinja_env.globals.update(asset=_asset_of(root / "static"), csp_nonce=doors.csp_nonce, version=__version__)
+    app.wsgi_app = WhiteNoise(app.wsgi_app, root=str(root / "static"), prefix="static/", max_age=31_536_000)  # type: ignore[method-assign]
+    return app
+
+
+def _asset_of(static: Path):  # type: ignore[no-untyped-def]
+    """Return the template function that names a static file together with a hash of what it holds."""
+
+    @cache
+    def digest(name: str) -> str:
+        return hashlib.sha256((static / name).read_bytes()).hexdigest()[:10]
+
+    def asset(name: str) -> str:
+        return url_for("static", filename=name, v=digest(name))
+
+    return asset
+
+
+def _rooms(app: Flask, settings: Settings) -> None:
+    """Open every room: its views, mail kinds, jobs, listeners and access rules."""
+    access.init_app(app, lambda: access.ANONYMOUS)
