@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 PACKAGE = Path(__file__).resolve().parent
@@ -28,7 +29,7 @@ def web_root() -> Path:
     return checkout if (checkout / "templates").is_dir() else PACKAGE / "_web"
 
 
-def _setting(name: str, help_text: str, default: object = "") -> object:
+def _setting(name: str, help_text: str, default: object = "") -> Any:
     """Declare a field together with its environment name and the sentence that README shows."""
     return field(default=default, metadata={"env": name, "help": help_text})
 
@@ -37,17 +38,17 @@ def _setting(name: str, help_text: str, default: object = "") -> object:
 class Settings:
     """Every setting with its default; build it with `Settings.read`, which refuses bad values."""
 
-    database_url: str = _setting("COHORT_DATABASE_URL", "Database; default: SQLite in the instance folder")  # type: ignore[assignment]
-    secret_key: str = _setting("COHORT_SECRET_KEY", "Signs cookies and links; made and kept in the instance folder when absent")  # type: ignore[assignment]
-    smtp_url: str = _setting("COHORT_SMTP_URL", "smtp://user:password@host:port (smtps:// for TLS); absent: mail is kept and shown on the operator page")  # type: ignore[assignment]
-    public_url: str = _setting("COHORT_PUBLIC_URL", "Address that mails and links carry", "http://localhost:5000")  # type: ignore[assignment]
-    instance: Path = _setting("COHORT_INSTANCE", "Folder for the database, the key and uploads", Path("instance"))  # type: ignore[assignment]
-    limiter_url: str = _setting("COHORT_LIMITER_URL", "Shared store for rate limits; default: each process counts alone", "memory://")  # type: ignore[assignment]
-    mail_from: str = _setting("COHORT_MAIL_FROM", "Sender of every mail; required with COHORT_SMTP_URL", "cohort@localhost")  # type: ignore[assignment]
-    trusted_proxies: int = _setting("COHORT_TRUSTED_PROXIES", "How many proxies stand in front and may name the client", 0)  # type: ignore[assignment]
-    metrics_token: str = _setting("COHORT_METRICS_TOKEN", "Bearer token for /metrics and /health/ready from elsewhere than loopback")  # type: ignore[assignment]
-    log_level: str = _setting("COHORT_LOG_LEVEL", "DEBUG, INFO, WARNING or ERROR", "INFO")  # type: ignore[assignment]
-    today: date | datetime | None = _setting("COHORT_TODAY", "A date or an instant that stands for now, for demo and tests; refused when the SMTP host is not loopback", None)  # type: ignore[assignment]
+    database_url: str = _setting("COHORT_DATABASE_URL", "Database; default: SQLite in the instance folder")
+    secret_key: str = _setting("COHORT_SECRET_KEY", "Signs cookies and links; made and kept in the instance folder when absent")
+    smtp_url: str = _setting("COHORT_SMTP_URL", "smtp://user:password@host:port (smtps:// for TLS); absent: mail is kept and shown on the operator page")
+    public_url: str = _setting("COHORT_PUBLIC_URL", "Address that mails and links carry", "http://localhost:5000")
+    instance: Path = _setting("COHORT_INSTANCE", "Folder for the database, the key and uploads", Path("instance"))
+    limiter_url: str = _setting("COHORT_LIMITER_URL", "Shared store for rate limits; default: each process counts alone", "memory://")
+    mail_from: str = _setting("COHORT_MAIL_FROM", "Sender of every mail; required with COHORT_SMTP_URL", "cohort@localhost")
+    trusted_proxies: int = _setting("COHORT_TRUSTED_PROXIES", "How many proxies stand in front and may name the client", 0)
+    metrics_token: str = _setting("COHORT_METRICS_TOKEN", "Bearer token for /metrics and /health/ready from elsewhere than loopback")
+    log_level: str = _setting("COHORT_LOG_LEVEL", "DEBUG, INFO, WARNING or ERROR", "INFO")
+    today: date | datetime | None = _setting("COHORT_TODAY", "A date or an instant that stands for now, for demo and tests; refused when the SMTP host is not loopback", None)
 
     @classmethod
     def read(cls, environment: Mapping[str, str] | None = None) -> Settings:
