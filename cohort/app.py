@@ -12,8 +12,9 @@ from whitenoise import WhiteNoise
 
 from cohort import __version__
 from cohort.config import PACKAGE, Settings, web_root
-from cohort.kit import access, clock, database, doors, errors, language
+from cohort.kit import clock, database, doors, errors, language
 from cohort.kit.database import db
+from cohort.people import room as people
 
 
 def create_app(settings: Settings | None = None) -> Flask:
@@ -64,4 +65,4 @@ def _asset_of(static: Path):  # type: ignore[no-untyped-def]
 
 def _rooms(app: Flask, settings: Settings) -> None:
     """Open every room: its views, mail kinds, jobs, listeners and access rules."""
-    access.init_app(app, lambda: access.ANONYMOUS)
+    people.init_app(app, settings)
