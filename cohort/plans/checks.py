@@ -1,0 +1,106 @@
+"""Checks the values of a policy before they become a version; what a value means is decided in `rules`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from flask_babel import lazy_gettext as _l
+
+from cohort.kit.errors import DomainError, wording
+
+wording("policy_key", _l("“%(key)s” is not a setting of this policy."))
+wording("policy_value", _l("“%(key)s”: %(value)s does not fit; expected is %(expected)s."))
+
+
+def _whole(value: Any, least: int, most: int) -> int:
+    number = int(value)
+    if isinstance(value, bool) or not least <= number <= most:
+        raise ValueError
+    return number
+
+
+def _share(value: Any) -> str:
+    share = Decimal(str(value))
+    if not 0 <= share <= 1:
+        raise ValueError
+    return str(share)
+
+
+def _one_of(*known: str) -> tuple[Callable[[Any], Any], str]:
+    def check(value: Any) -> str:
+        if value not in known:
+            raise ValueError
+        return str(value)
+
+    return check, " | ".join(known)
+
+
+def _days(least: int, most: int) -> tuple[Callable[[Any], Any], str]:
+    return (lambda value: _whole(value, least, most)), f"{least}–{most}"
+
+
+def _days_list(value: Any) -> list[int]:
+    return sorted({_whole(day, 0, 90) for day in value}, reverse=True)
+
+
+def _countries(value: Any) -> list[str]:
+    if any(len(code) != 2 or not code.isupper() for code in value):
+        raise ValueError
+    return list(value)
+
+
+def _scopes(value: Any) -> list[str]:
+    if not value or set(value) - {"overall", "country"}:
+        raise ValueError
+    return list(value)
+
+
+def _yes_no(value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise ValueError
+    return value
+
+
+_SHARE = (_share, "0–1")
+_YES_NO = (_yes_no, "yes | no")
+_LIST = (_days_list, "0–90, 0–90, …")
+KEYS: dict[str, dict[str, tuple[Callable[[Any], Any], str]]] = {
+    "parity": {
+        "profile": _one_of("IWA34", "IFC", "WECONNECT", "CHILECOMPRA"), "share": _SHARE,
+        "scope": (_scopes, "overall, country"), "mode": _one_of("at_least", "balanced"),
+        "shortfall": _one_of("reserve", "release", "mirror"),
+        "counts": _one_of("owned_or_led", "owned", "led", "both"), "recheck_days": _days(30, 1095),
+    },
+    "recurrence": {
+        "window_days": _days(30, 1095), "min_operations": _days(1, 100), "min_quarters": _days(1, 12),
+        "min_destinations": _days(1, 10), "min_fob_usd": _days(0, 10_000_000), "max_gap_days": _days(1, 1095),
+        "dormant_days": _days(1, 1095), "lapsed_days": _days(1, 2190), "annual_consecutive": _days(1, 10),
+        "ecommerce_only": _YES_NO, "destinations": (_countries, "CL, CO, …"),
+    },
+    "reminders": {
+        "before_days": _LIST, "overdue_days": _LIST, "min_gap_days": _days(0, 30), "digest_weekday": _days(0, 6),
+        "urgent_hours": _days(0, 240), "escalate_days": _days(1, 90),
+    },
+    "thresholds": {
+        "min_total": _days(0, 100), "min_criterion": _days(0, 5), "evaluators": _days(1, 10),
+        "third_review_gap": _days(0, 100), "appeal_answer_days": _days(1, 60), "offer_days": _days(1, 60),
+        "waitlist_days": _days(0, 730), "replace_until_day": _days(0, 730), "verify_within_days": _days(1, 60),
+        "attendance_share": _SHARE, "other_milestones_share": _SHARE, "demands_second_factor": _YES_NO,
+    },
+}
+
+
+def check_policy(kind: str, settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the settings in their plain form; raises `DomainError` naming the first that does not fit."""
+    known, checked = KEYS[kind], {}
+    for key, value in settings.items():
+        if key not in known:
+            raise DomainError("policy_key", key=key)
+        check, expected = known[key]
+        try:
+            checked[key] = check(value)
+        except (ValueError, TypeError, InvalidOperation) as error:
+            raise DomainError("policy_value", key=key, value=value, expected=expected) from error
+    return checked
