@@ -1,0 +1,95 @@
+"""Writes one mail from its templates in the reader's language and formats; when it leaves is decided by `delivery`."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.utils import format_datetime
+from typing import Any
+from urllib.parse import urlsplit
+
+from flask import Flask, g
+from flask_babel import force_locale
+
+from cohort.config import Settings
+from cohort.kit import clock
+from cohort.kit.outbox import EFFECT_KEY, OutboxMessage
+
+
+@dataclass(frozen=True)
+class Written:
+    """A mail in words: subject on one line, plain text, and HTML."""
+
+    subject: str
+    text: str
+    html: str
+
+
+@contextmanager
+def read_by(language: str, region: str) -> Iterator[None]:
+    """Let the block speak a reader's language and write days and amounts their country's way."""
+    before = g.get("region")
+    g.region = region
+    try:
+        with force_locale(language):
+            yield
+    finally:
+        g.region = before
+
+
+def _addresses(app: Flask, public_url: str) -> Callable[..., str]:
+    """Return `url_for` for mails: whole addresses under the public one, as no request tells where we are."""
+    parts = urlsplit(public_url)
+    adapter = app.url_map.bind(parts.netloc, script_name=parts.path or "/", url_scheme=parts.scheme)
+
+    def url_for(endpoint: str, **values: Any) -> str:
+        anchor = values.pop("_anchor", "")
+        address = adapter.build(endpoint, values, force_external=True)
+        return f"{address}#{anchor}" if anchor else address
+
+    return url_for
+
+
+def write(app: Flask, message: OutboxMessage, params: dict[str, Any] | None = None) -> Written:
+    """Return the words of a mail; `params` stand in for those that were queued.
+
+    Templates see the params, `recipient_name`, `locale`, `public_url` and a `url_for` that gives whole addresses.
+    """
+    settings: Settings = app.extensions["settings"]
+    with read_by(message.language, message.region):
+        names = {
+            "recipient_name": message.name, "locale": message.language, "public_url": settings.public_url,
+            "url_for": _addresses(app, settings.public_url), **(message.params if params is None else params),
+        }
+        subject, plain, html = (
+            app.jinja_env.get_template(f"email/{message.kind}.{ending}").render(names)
+            for ending in ("subject.txt", "txt", "html")
+        )
+    return Written(" ".join(subject.split()), plain.strip() + "\n", html)
+
+
+def message_id_of(message: OutboxMessage, public_url: str) -> str:
+    """Return the Message-ID: the same for every attempt at one effect, so that a repeat can be recognised."""
+    key = "\n".join(str(getattr(message, column)) for column in EFFECT_KEY)
+    return f"<{hashlib.sha256(key.encode()).hexdigest()[:32]}@{urlsplit(public_url).hostname}>"
+
+
+def compose(app: Flask, message: OutboxMessage, params: dict[str, Any]) -> EmailMessage:
+    """Return the mail ready to send: text and HTML, marked as sent by a machine; refuses line breaks in headers."""
+    settings: Settings = app.extensions["settings"]
+    written = write(app, message, params)
+    mail = EmailMessage()
+    mail["Subject"] = written.subject
+    mail["From"] = settings.mail_from
+    mail["To"] = Address(display_name=message.name, addr_spec=message.address)
+    mail["Date"] = format_datetime(clock.now())
+    mail["Message-ID"] = message_id_of(message, settings.public_url)
+    mail["Auto-Submitted"] = "auto-generated"
+    mail["Content-Language"] = message.language
+    mail.set_content(written.text)
+    mail.add_alternative(written.html, subtype="html")
+    return mail
