@@ -1,0 +1,190 @@
+"""Decides the stage of every firm at once on columns: the rule of `recurrence`, no loop over firms.
+
+Leaves out declared seasons (R1-S, decided one firm at a time) and which rows count (`shipments`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cohort.rules.runs import Columns, Endings, Flags, Runs, Whole, columns_of, endings_of, runs_on
+from cohort.rules.stages import STAGES, RecurrencePolicy, Stage
+
+CODE = {stage: np.int8(place) for place, stage in enumerate(STAGES)}
+NO_DAY = np.iinfo(np.int64).min
+Codes = NDArray[np.int8]
+Days = NDArray[np.datetime64]
+
+
+@dataclass(frozen=True)
+class Standings:
+    """One entry a firm, in the order of its index. `stage` holds places in STAGES, days are datetime64[D] (NaT: none).
+
+    `longest_gap_days` is -1 for an empty run; `run_start` and `run_end` are the rows of the run in `columns`,
+    both included, start past end when it is empty.
+    """
+
+    stage: Codes
+    operations: Whole
+    quarters: Whole
+    destinations: Whole
+    fob_cents: Whole
+    longest_gap_days: Whole
+    first_export_on: Days
+    last_export_on: Days
+    r1: Flags
+    r2: Flags
+    recheck_on: Days
+    waiting_for_us: Flags
+    run_start: Whole
+    run_end: Whole
+    columns: Columns
+
+    def stage_name(self, firm: int) -> Stage:
+        """The stage of one firm index."""
+        return STAGES[int(self.stage[firm])]
+
+
+def stages_of(
+    firm: NDArray[np.integer],
+    day: NDArray[np.datetime64],
+    destination: NDArray[np.integer],
+    cents: NDArray[np.integer],
+    *,
+    firm_count: int,
+    as_of: date,
+    policy: RecurrencePolicy,
+    pending_on: Days | None = None,
+) -> Standings:
+    """Standing of firms 0..firm_count-1 at the end of `as_of` from counted operations in any order.
+
+    `firm` and `destination` are indexes from 0, `day` datetime64[D], `cents` US cents less partial refunds; rows
+    after `as_of` are left out, a firm without rows is `never`. `pending_on`, one day a firm (NaT: none), is the
+    latest operation that waits for our check. Same answers as `recurrence.stage_of`, held by a property test.
+    """
+    until = np.datetime64(as_of, "D")
+    known = np.asarray(day, dtype="datetime64[D]") <= until
+    if not bool(known.all()):
+        firm, day, destination, cents = firm[known], day[known], destination[known], cents[known]
+    columns = columns_of(firm, day, destination, cents, firm_count=firm_count, policy=policy)
+    present = np.flatnonzero(np.diff(columns.first_row))
+    end = columns.first_row[present + 1] - 1
+    today = np.full(present.size, until.astype(np.int64))
+    runs = runs_on(columns, end, today, policy)
+    heard = columns.day[end]
+    if pending_on is not None:
+        waits = np.asarray(pending_on, dtype="datetime64[D]")[present]
+        heard = np.where(waits <= until, np.maximum(heard, waits.astype(np.int64)), heard)
+    active = active_stage(columns, runs, came_back(columns, end, policy), policy)
+    stage = with_idle(active, today - heard, policy)
+    waiting = stage != with_idle(active, today - columns.day[end], policy)
+    recheck = _recheck(stage, endings_of(columns, runs, policy), heard, policy)
+    return _spread(columns, present, runs, today, policy, stage=stage, waiting=waiting, recheck=recheck)
+
+
+def active_stage(columns: Columns, runs: Runs, back: Flags, policy: RecurrencePolicy) -> Codes:
+    """The most advanced stage that holds, before dormant and lapsed are looked at."""
+    end = runs.end
+    stage = np.full(end.size, CODE[Stage.REPEAT])
+    stage[end == columns.first_row[columns.firm[end]]] = CODE[Stage.FIRST]
+    stage[back] = CODE[Stage.REACTIVATED]
+    stage[runs.quarters >= 2] = CODE[Stage.BECOMING]
+    stage[runs.r1] = CODE[Stage.RECURRING]
+    stage[runs.r1 & (columns.years_in_a_row[end] >= policy.annual_consecutive)] = CODE[Stage.CONSOLIDATED]
+    return stage
+
+
+def with_idle(active: Codes, idle_days: Whole, policy: RecurrencePolicy) -> Codes:
+    """The stage once dormant and lapsed, which win over all others, have been looked at."""
+    stage = np.where(idle_days > policy.dormant_days, CODE[Stage.DORMANT], active)
+    result: Codes = np.where(idle_days > policy.lapsed_days, CODE[Stage.LAPSED], stage)
+    return result
+
+
+def came_back(columns: Columns, end: Whole, policy: RecurrencePolicy) -> Flags:
+    """True where the firm lapsed before row `end` and on no operation's day since was becoming or better."""
+    result = columns.lapse_row[end] >= 0
+    asked = np.flatnonzero(result)
+    start = columns.lapse_row[end[asked]]
+    lengths = end[asked] - start + 1
+    entry = np.repeat(np.arange(asked.size), lengths)
+    row = np.arange(entry.size) + np.repeat(start - (np.cumsum(lengths) - lengths), lengths)
+    # An operation's day is judged with all rows of that day, so the last of them speaks for it.
+    same_day = np.append(columns.key[1:] == columns.key[:-1], False)[row]
+    entry, row = entry[~same_day], row[~same_day]
+    runs = runs_on(columns, row, columns.day[row], policy)
+    advanced = (runs.quarters >= 2) | runs.r1
+    result[asked[entry[advanced]]] = False
+    return result
+
+
+def _recheck(stage: Codes, endings: Endings, heard: Whole, policy: RecurrencePolicy) -> Whole:
+    """First day number on which the calendar alone changes the stage; NO_DAY where it never does."""
+    lapsed_day = heard + policy.lapsed_days + 1
+    idle_day = np.minimum(heard + policy.dormant_days + 1, lapsed_day)
+    is_r1 = (stage == CODE[Stage.RECURRING]) | (stage == CODE[Stage.CONSOLIDATED])
+    day = np.where(is_r1, np.minimum(endings.r1, idle_day), idle_day)
+    day = np.where(stage == CODE[Stage.BECOMING], np.minimum(endings.becoming, idle_day), day)
+    day = np.where(stage == CODE[Stage.DORMANT], lapsed_day, day)
+    result: Whole = np.where(stage == CODE[Stage.LAPSED], NO_DAY, day)
+    return result
+
+
+def _spread(
+    columns: Columns,
+    present: Whole,
+    runs: Runs,
+    today: Whole,
+    policy: RecurrencePolicy,
+    *,
+    stage: Codes,
+    waiting: Flags,
+    recheck: Whole,
+) -> Standings:
+    """Answers of firms with operations put at their index; firms without are `never` with empty figures."""
+    count = columns.first_row.size - 1
+
+    def whole(values: NDArray[np.integer] | Flags, absent: int) -> Whole:
+        full = np.full(count, absent, dtype=np.int64)
+        full[present] = values
+        return full
+
+    def days(values: NDArray[np.integer]) -> Days:
+        # The least int64 is NaT, so a missing day needs no second step.
+        return whole(values, NO_DAY).view("datetime64[D]")
+
+    return Standings(
+        stage=whole(stage, int(CODE[Stage.NEVER])).astype(np.int8),
+        operations=whole(runs.operations, 0),
+        quarters=whole(runs.quarters, 0),
+        destinations=whole(runs.destinations, 0),
+        fob_cents=whole(runs.cents, 0),
+        longest_gap_days=whole(_longest_gap(columns, runs, today), -1),
+        first_export_on=days(columns.day[columns.first_row[present]]),
+        last_export_on=days(columns.day[runs.end]),
+        r1=whole(runs.r1, 0).astype(bool),
+        r2=whole(columns.years_in_a_row[runs.end] >= policy.annual_consecutive, 0).astype(bool),
+        recheck_on=days(recheck),
+        waiting_for_us=whole(waiting, 0).astype(bool),
+        run_start=whole(runs.start, 0),
+        run_end=whole(runs.end, -1),
+        columns=columns,
+    )
+
+
+def _longest_gap(columns: Columns, runs: Runs, today: Whole) -> Whole:
+    """The greatest of the days between operations of the run and from its last one to today; -1 when empty."""
+    row_count = columns.day.size
+    gaps = np.zeros(row_count + 1, dtype=np.int64)
+    gaps[1:row_count] = np.diff(columns.day) if row_count else 0
+    holds = runs.operations > 0
+    bounds = np.full((runs.end.size, 2), row_count, dtype=np.int64)
+    inner = runs.operations > 1
+    bounds[inner, 0] = runs.start[inner] + 1
+    bounds[inner, 1] = runs.end[inner] + 1
+    between = np.maximum.reduceat(gaps, bounds.ravel())[::2] if runs.end.size else np.zeros(0, dtype=np.int64)
+    return np.where(holds, np.maximum(between, today - columns.day[runs.end]), -1)
