@@ -12,7 +12,18 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Any, cast
 
-from sqlalchemy import BigInteger, ColumnElement, ForeignKey, Index, String, Text, UniqueConstraint, and_, or_, text
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    ForeignKey,
+    Index,
+    String,
+    Text,
+    UniqueConstraint,
+    and_,
+    or_,
+    text,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
@@ -122,7 +133,7 @@ def mail_kind(name: str, still_true: StillTrue | None = None, *, secret: bool = 
     return MAIL_KINDS[name]
 
 
-def enqueue(
+def enqueue(  # noqa: PLR0917  # the key's parts in the order in which they are spoken
     session: Session, recipient: Recipient, kind: str, subject_kind: str, subject_id: int, due_on: date, step: int,
     params: dict[str, Any], firm_id: int | None = None, send_after: datetime | None = None,
 ) -> OutboxMessage | None:

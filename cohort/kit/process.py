@@ -42,7 +42,7 @@ def run_in_child(function: Callable[[Argument], Result], argument: Argument, tim
         child.join()
         child.close()
         receiver.close()
-    return _unfold(outcome, value)
+    return cast(Result, _unfold(outcome, value))
 
 
 def _unfold(outcome: str, value: Any) -> Any:
