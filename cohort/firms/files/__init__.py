@@ -1,0 +1,1 @@
+"""Files of firms judged without a database: reading them, wording the verdicts, and the command `classify`."""
