@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -15,3 +16,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         layer = test.path.relative_to(HERE).parts[0]
         if layer in LAYERS:
             test.add_marker(getattr(pytest.mark, layer))
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Fail `make test` when a layer ran no test or a test was skipped: silence is not a pass."""
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    if "COHORT_ALL_LAYERS" not in os.environ or reporter is None or hasattr(session.config, "workerinput"):
+        return
+    ran = {report.nodeid.split("/")[1] for report in reporter.stats.get("passed", []) if report.nodeid.startswith("tests/")}
+    missing = [layer for layer in LAYERS if layer not in ran]
+    skipped = [report.nodeid for report in reporter.stats.get("skipped", [])]
+    if missing or skipped:
+        reporter.write_line(f"layers without a passed test: {missing}; skipped: {skipped}", red=True)
+        session.exitstatus = 1
