@@ -1,0 +1,1 @@
+"""Decisions: the selection shown, adopted once, told to the firms and published; appeals against it."""
