@@ -1,0 +1,81 @@
+"""Holds each member's dated milestones and what was handed in and confirmed; states on a day are decided in `rules`."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from cohort.firms.models import by_firm
+from cohort.kit.database import Base
+from cohort.kit.uploads import Upload
+from cohort.plans.models import Member
+
+
+class Milestone(Base):
+    """One milestone of one member, copied from the plan's template when it joined; later template edits leave it."""
+
+    __tablename__ = "milestone"
+    __table_args__ = (
+        UniqueConstraint("member_id", "number"),
+        Index("ix_milestone_plan_due", "plan_id", "due_on"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    plan_id: Mapped[int] = mapped_column(ForeignKey("plan.id"))
+    member_id: Mapped[int] = mapped_column(ForeignKey("member.id"))
+    firm_id: Mapped[int] = mapped_column(ForeignKey("firm.id"), index=True)
+    number: Mapped[int]
+    phase: Mapped[str] = mapped_column(String(1))
+    title_es: Mapped[str] = mapped_column(String(160))
+    title_en: Mapped[str] = mapped_column(String(160))
+    evidence_es: Mapped[str] = mapped_column(String(160), default="")
+    evidence_en: Mapped[str] = mapped_column(String(160), default="")
+    due_on: Mapped[date]
+    confirms: Mapped[list[Any]]
+    after: Mapped[list[Any]]
+    is_required: Mapped[bool]
+    recorded_at: Mapped[datetime]
+
+    member: Mapped[Member] = relationship()
+    entries: Mapped[list[MilestoneEntry]] = relationship(order_by="MilestoneEntry.id")
+
+
+class MilestoneEntry(Base):
+    """What happened to a milestone: handed in, confirmed, sent back, waived, re-dated; appended, never changed."""
+
+    __tablename__ = "milestone_entry"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    milestone_id: Mapped[int] = mapped_column(ForeignKey("milestone.id"), index=True)
+    firm_id: Mapped[int] = mapped_column(ForeignKey("firm.id"), index=True)
+    kind: Mapped[str] = mapped_column(String(12))  # handed_in | confirmed | sent_back | waived | redated | reopened
+    on: Mapped[date]  # the day it concerns
+    recorded_at: Mapped[datetime] = mapped_column(index=True)
+    recorded_by: Mapped[int | None]
+    text: Mapped[str] = mapped_column(String(1000), default="")
+    due_on: Mapped[date | None]  # the new day, when it was re-dated
+    upload_id: Mapped[int | None] = mapped_column(ForeignKey("upload.id"))
+
+    upload: Mapped[Upload | None] = relationship()
+
+
+class ContactNote(Base):
+    """A call or a prepared WhatsApp message to a firm, noted by whoever made it."""
+
+    __tablename__ = "contact_note"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    plan_id: Mapped[int] = mapped_column(ForeignKey("plan.id"))
+    firm_id: Mapped[int] = mapped_column(ForeignKey("firm.id"), index=True)
+    kind: Mapped[str] = mapped_column(String(12))  # call | whatsapp
+    about: Mapped[str] = mapped_column(String(40), default="")
+    text: Mapped[str] = mapped_column(String(1000), default="")
+    recorded_at: Mapped[datetime]
+    recorded_by: Mapped[int | None]
+
+
+for scoped in (Milestone, MilestoneEntry, ContactNote):
+    by_firm(scoped)
