@@ -1,0 +1,209 @@
+"""Decides which reminder steps are due on a day for a firm, a coordinator and an offer (rule 18 of domain.md).
+
+Leaves out wording, addresses and sending: a step is a fact for the outbox, re-checked there before it goes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from datetime import date, timedelta
+from enum import StrEnum
+
+from cohort.rules.calendar import (
+    add_working_days,
+    is_working_day,
+    reminder_day_after,
+    reminder_day_before,
+)
+from cohort.rules.progress import MilestoneState, State
+
+
+class Kind(StrEnum):
+    """What a step speaks of."""
+
+    MILESTONE = "milestone"
+    REVIEW = "review"
+    WEEK = "week"
+    OFFER = "offer"
+    OFFER_CALL = "offer_call"
+
+
+class Audience(StrEnum):
+    """Who is told."""
+
+    FIRM = "firm"
+    COORDINATOR = "coordinator"
+    MANAGER = "manager"
+
+
+@dataclass(frozen=True)
+class Step:
+    """One line of a message. `step`: days from the due date, negative before it (offers: working days after).
+
+    (audience, kind, subject_id, due_on, step) is unique, so the same step is never sent twice.
+    """
+
+    audience: Audience
+    kind: Kind
+    subject_id: int
+    due_on: date
+    step: int
+
+
+@dataclass(frozen=True)
+class ReminderPolicy:
+    """When reminders go, in days; keys and defaults of rule 18."""
+
+    before_days: tuple[int, ...] = (7, 1)
+    overdue_days: tuple[int, ...] = (1, 7)
+    quiet_days: int = 3
+    coordinator_before_days: int = 2
+    coordinator_late_days: int = 14
+    week_ahead_days: int = 7
+    offer_working_days: tuple[int, ...] = (1, 3)
+    offer_call_working_day: int = 4
+
+
+_FIRM_ACTS = frozenset({State.OPEN, State.SOON, State.DUE_TODAY, State.LATE})
+_NOT_CLOSED = _FIRM_ACTS | {State.WAITING}
+
+
+def firm_steps(
+    states: Iterable[MilestoneState],
+    day: date,
+    *,
+    sent: Collection[Step],
+    last_message_on: date | None,
+    holidays: Collection[date],
+    is_active: bool = True,
+    policy: ReminderPolicy | None = None,
+) -> list[Step]:
+    """The lines of the one message a firm gets on `day`, by due date; empty when there is nothing to say.
+
+    Of each milestone only the newest step that has come up: 7 and 1 days before, 1 and 7 days after the due date,
+    on working days (§7). A step held back by the pause of 3 days since `last_message_on` goes with the next
+    message, if it still holds by then. Nothing for milestones that are done, waived, locked or with us, for firms
+    that left (`is_active` False), and on days off.
+    """
+    rules = policy or ReminderPolicy()
+    is_quiet = last_message_on is not None and (day - last_message_on).days < rules.quiet_days
+    if not is_active or is_quiet or not is_working_day(day, holidays):
+        return []
+    steps = [
+        Step(Audience.FIRM, Kind.MILESTONE, state.number, state.due_on, newest)
+        for state in states
+        if state.state in _FIRM_ACTS
+        and (newest := _newest_firm_step(state.due_on, day, holidays, rules)) is not None
+    ]
+    return sorted(
+        (step for step in steps if step not in sent), key=lambda step: (step.due_on, step.subject_id)
+    )
+
+
+def _newest_firm_step(
+    due_on: date, day: date, holidays: Collection[date], policy: ReminderPolicy
+) -> int | None:
+    for late_days in sorted(policy.overdue_days, reverse=True):
+        if reminder_day_after(due_on, late_days, holidays) <= day:
+            return late_days
+    for left_days in sorted(policy.before_days):
+        if reminder_day_before(due_on, left_days, holidays) <= day <= due_on:
+            return -left_days
+    return None
+
+
+@dataclass(frozen=True)
+class Due:
+    """Something a coordinator answers for: a firm's milestone or a review of their own, open on the day."""
+
+    kind: Kind
+    subject_id: int
+    due_on: date
+
+
+def open_milestones(states: Iterable[tuple[int, MilestoneState]]) -> list[Due]:
+    """Milestones a coordinator looks after, from (subject id, state): all but closed and locked ones."""
+    return [
+        Due(Kind.MILESTONE, subject_id, state.due_on)
+        for subject_id, state in states
+        if state.state in _NOT_CLOSED
+    ]
+
+
+def coordinator_steps(
+    dues: Iterable[Due],
+    day: date,
+    *,
+    sent: Collection[Step],
+    holidays: Collection[date],
+    policy: ReminderPolicy | None = None,
+) -> list[Step]:
+    """The lines of a coordinator's message on `day`, and those for the manager; empty when nothing is to be said.
+
+    On the first working day of the week: every open matter that is late or due within 7 days (kind `week` opens
+    the list; its subject is 0). On other working days only what is due within 48 hours or has become 14 days
+    late, each once; of the latter the manager is told too. Sorted by audience, due date and subject.
+    """
+    rules = policy or ReminderPolicy()
+    if not is_working_day(day, holidays):
+        return []
+    steps: set[Step] = set()
+    monday = day - timedelta(days=day.weekday())
+    opens_week = add_working_days(monday, 0, holidays) == day
+    for due in dues:
+        days_left = (due.due_on - day).days
+        if opens_week and days_left <= rules.week_ahead_days:
+            steps |= {
+                Step(Audience.COORDINATOR, Kind.WEEK, 0, monday, 0),
+                Step(Audience.COORDINATOR, due.kind, due.subject_id, due.due_on, -days_left),
+            }
+        if reminder_day_after(due.due_on, rules.coordinator_late_days, holidays) <= day:
+            steps |= {
+                Step(audience, due.kind, due.subject_id, due.due_on, rules.coordinator_late_days)
+                for audience in (Audience.COORDINATOR, Audience.MANAGER)
+            }
+        if 0 <= days_left <= rules.coordinator_before_days:
+            steps.add(
+                Step(
+                    Audience.COORDINATOR,
+                    due.kind,
+                    due.subject_id,
+                    due.due_on,
+                    -rules.coordinator_before_days,
+                )
+            )
+    fresh = [step for step in steps if step not in sent]
+    return sorted(
+        fresh,
+        key=lambda step: (step.audience, step.kind != Kind.WEEK, step.due_on, step.subject_id, step.step),
+    )
+
+
+def offer_steps(
+    offer_id: int,
+    offered_on: date,
+    day: date,
+    *,
+    is_answered: bool,
+    sent: Collection[Step],
+    holidays: Collection[date],
+    policy: ReminderPolicy | None = None,
+) -> list[Step]:
+    """What an open offer of a seat needs on `day`: a mail on working days 1 and 3, a call on day 4 (rule 18).
+
+    The newest mail step only, and the call, which is a line on the coordinator's work list. Nothing once answered.
+    """
+    rules = policy or ReminderPolicy()
+    if is_answered or not is_working_day(day, holidays):
+        return []
+    mails = [
+        count
+        for count in sorted(rules.offer_working_days)
+        if add_working_days(offered_on, count, holidays) <= day
+    ]
+    steps = [Step(Audience.FIRM, Kind.OFFER, offer_id, offered_on, count) for count in mails[-1:]]
+    if add_working_days(offered_on, rules.offer_call_working_day, holidays) <= day:
+        call = rules.offer_call_working_day
+        steps = [Step(Audience.COORDINATOR, Kind.OFFER_CALL, offer_id, offered_on, call)]
+    return [step for step in steps if step not in sent]
