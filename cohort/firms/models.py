@@ -139,6 +139,8 @@ class OwnershipDeclaration(Base):
     woman_legal_rep_pct: Mapped[str] = mapped_column(String(12), default="")
     board_total: Mapped[int | None]
     board_women: Mapped[int | None]
+    owner_is_woman: Mapped[bool | None]  # of a sole trader
+    woman_decides_alone: Mapped[bool | None]  # of a couple: she alone signs and decides from day to day
     seal: Mapped[str] = mapped_column(String(60), default="")  # a national women's-business seal in force
     seal_until_on: Mapped[date | None]
     profile: Mapped[str] = mapped_column(String(20))
