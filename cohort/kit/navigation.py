@@ -1,0 +1,143 @@
+"""Builds the menu, the counters and the frame of each page from what the rooms announce; pages decide their content."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, cast
+
+from flask import Flask, g, request, url_for
+from flask_babel import lazy_gettext as _l
+from sqlalchemy.orm import Session
+
+from cohort.kit.access import Actor, Role, current_actor
+from cohort.kit.database import db
+from cohort.kit.language import LANGUAGES, reader_language
+
+Count = Callable[[Session, Actor], int]
+ROLE_NAMES = {
+    Role.ADMINISTRATOR: _l("Administrator"),
+    Role.MANAGER: _l("Programme manager"),
+    Role.COORDINATOR: _l("Coordinator"),
+    Role.EVALUATOR: _l("Evaluator"),
+    Role.COACH: _l("Coach"),
+    Role.FIRM: _l("Firm"),
+    Role.OBSERVER: _l("Observer"),
+}
+
+
+@dataclass(frozen=True)
+class Entry:
+    """What a room announces: words, view, icon, who sees it, where it stands, and a counter of what waits."""
+
+    label: object
+    endpoint: str
+    icon: str
+    permission: str
+    order: int
+    count: Count | None = None
+    is_admin: bool = False
+
+
+@dataclass(frozen=True)
+class NavEntry:
+    """One line of the menu as layouts draw it."""
+
+    label: str
+    href: str
+    icon: str
+    count: int | None
+    active: bool
+
+
+_entries: dict[str, Entry] = {}
+_plan_names: dict[str, Callable[[Session, Actor], str]] = {}
+_homes: list[tuple[str, str]] = []
+
+
+def announce(entry: Entry) -> None:
+    """Add an entry to the menu; a room calls it once, when its module is loaded."""
+    _entries[entry.endpoint] = entry
+
+
+def home_for(permission: str, endpoint: str) -> None:
+    """Say which view is the first page of whoever has `permission`; earlier calls win."""
+    if (permission, endpoint) not in _homes:
+        _homes.append((permission, endpoint))
+
+
+def name_plan_with(name: Callable[[Session, Actor], str]) -> None:
+    """Let the room of plans say how the rail names the plan."""
+    _plan_names["plan"] = name
+
+
+def name_firm_with(name: Callable[[Session, Actor], str]) -> None:
+    """Let the room of firms say whose pages a firm's person sees."""
+    _plan_names["firm"] = name
+
+
+def home_href(actor: Actor) -> str:
+    """Return the address of the actor's first page; the public page for whoever has none."""
+    endpoint = next((view for permission, view in _homes if actor.may(permission)), None)
+    return url_for(endpoint) if endpoint else "/"
+
+
+def frame_of(actor: Actor) -> str:
+    """Return the layout of a page that several roles share."""
+    if actor.person_id is None:
+        return "layouts/public.html"
+    return "layouts/staff.html" if actor.is_staff else "layouts/firm.html"
+
+
+def _menu(session: Session, actor: Actor, is_admin: bool) -> list[NavEntry]:
+    shown = [each for each in _entries.values() if each.is_admin is is_admin and actor.may(each.permission)]
+    room = (request.endpoint or "").split(".")[0]
+    here = {each.endpoint: each.endpoint == request.endpoint for each in shown}
+    if not any(here.values()):
+        here = {each.endpoint: each.endpoint.split(".")[0] == room for each in shown}
+    return [
+        NavEntry(
+            label=str(each.label), href=url_for(each.endpoint), icon=each.icon, active=here[each.endpoint],
+            count=(each.count(session, actor) or None) if each.count else None,
+        )
+        for each in sorted(shown, key=lambda entry: entry.order)
+    ]
+
+
+def _account(actor: Actor) -> dict[str, str] | None:
+    if actor.person_id is None:
+        return None
+    role = " · ".join(str(words) for each, words in ROLE_NAMES.items() if each in actor.roles)
+    return {"name": actor.name, "role": role, "href": url_for("account.index"), "sign_out_href": url_for("account.sign_out")}
+
+
+def _frame() -> dict[str, Any]:
+    """Return what every page's layout needs; queried once a request, however many templates are drawn."""
+    if "frame" not in g:
+        actor, session = current_actor(), cast(Session, db.session())
+        g.frame = {
+            "actor": actor,
+            "locale": reader_language(),
+            "layout": frame_of(actor),
+            "nav": _menu(session, actor, is_admin=False),
+            "nav_admin": _menu(session, actor, is_admin=True),
+            "account": _account(actor),
+            "home_href": home_href(actor),
+            "plan_name": _plan_names["plan"](session, actor) if "plan" in _plan_names else "",
+            "firm_name": _plan_names["firm"](session, actor) if "firm" in _plan_names and not actor.is_staff else "",
+            "language_options": _languages(),
+        }
+    return cast(dict[str, Any], g.frame)
+
+
+def _languages() -> list[dict[str, Any]]:
+    back = request.full_path.rstrip("?") if request.method == "GET" else "/"
+    return [
+        {"code": code, "label": label, "current": code == reader_language(), "back": back}
+        for code, label in LANGUAGES.items()
+    ]
+
+
+def init_app(app: Flask) -> None:
+    """Give every template its frame."""
+    app.context_processor(_frame)
