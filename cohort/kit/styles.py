@@ -59,7 +59,7 @@ def style_hrefs() -> list[str]:
 def site_css() -> Response:
     """Answer the joined style sheet; its address changes with its content, so it may be kept for a year."""
     sheet = _sheet()
-    packed = "gzip" in request.accept_encodings
+    packed = request.accept_encodings["gzip"] > 0
     response = Response(sheet.packed if packed else sheet.plain, mimetype="text/css")
     if packed:
         response.headers["Content-Encoding"] = "gzip"
