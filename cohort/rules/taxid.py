@@ -168,6 +168,9 @@ def _check_cr(typed: str, _box: str) -> TaxIdResult:
     number = cpj.compact(typed.replace(".", ""))
     if len(number) in (11, 12):
         return _accepted("CR", dimex.validate(number), "DIMEX", "valid_without_check_digit")
+    if len(number) == 9 and "-" not in typed and cpj.is_valid(number + "0"):
+        # 310132541: a firm's 3-101-… that lost a digit, or a person's 3-1013-2541 without its 0. Do not guess.
+        return _refused("cr_nine_digits", tax_id=typed)
     person = cpf.compact(typed)  # pads the groups of 1-613-584; a company's hyphens never lead to a first 0
     if len(person) == 10 and person[0] == "0":
         return _accepted("CR", cpf.validate(person), "cédula física", "valid_without_check_digit")

@@ -124,7 +124,8 @@ def _judge_in(profile: ProfileName, language: Language) -> Callable[[FirmRow], S
     def judge_row(firm: FirmRow) -> Sequence[str]:
         tax_id = check_tax_id(firm.country, firm.tax_id, firm.check_digit)
         rule = rules.get(firm.country)
-        size = SizeResult("unknown", "country_missing", {}, "")
+        code = "country_unsupported" if firm.country else "country_missing"
+        size = SizeResult("unknown", code, {"country": firm.country}, "")
         if rule is not None:
             size = classify_size(firm.size, rule)
         women = judge(firm.ownership, profile)
@@ -150,7 +151,7 @@ def _recognised(firms: Path, table: Table) -> dict[str, str]:
 
 
 def _fault_line(firms: Path, fault: CellFault) -> str:
-    return f'{firms}: row {fault.row}, column {fault.column}: "{fault.found}"; expected {fault.expected}'
+    return f'{firms}: row {fault.row}, column {fault.column}: cannot use "{fault.found}"; expected {fault.expected}'
 
 
 @contextmanager

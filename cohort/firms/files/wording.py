@@ -62,6 +62,11 @@ _TAX_ID: dict[str, _Text] = {
         "{tax_id} is not written like a number of {country}",
         "{tax_id} no tiene la forma de {country}",
     ),
+    "cr_nine_digits": (
+        "{tax_id} has nine digits and may be a cédula jurídica that lost one; write a person's with hyphens",
+        "{tax_id} tiene nueve dígitos y puede ser una cédula jurídica a la que le falta uno; escriba con guiones la "
+        "de una persona",
+    ),
     "mx_without_homoclave": (
         "RFC {tax_id} lacks its last three characters (homoclave)",
         "al RFC {tax_id} le faltan los tres últimos caracteres (homoclave)",
@@ -96,6 +101,7 @@ _SIZE: dict[str, _Text] = {
         "la regla no tiene tabla para el sector {sector}; {rule}",
     ),
     "country_missing": ("the country is not given", "falta el país"),
+    "country_unsupported": ("no rule for the country {country}", "no hay regla para el país {country}"),
 }
 _FACTS: dict[str, _Text] = {
     "annual_sales": ("annual sales", "ventas anuales"),
