@@ -53,16 +53,22 @@ class Step:
 
 @dataclass(frozen=True)
 class ReminderPolicy:
-    """When reminders go, in days; keys and defaults of rule 18."""
+    """When reminders go; keys and defaults of rule 18. Weekday 0 is Monday."""
 
     before_days: tuple[int, ...] = (7, 1)
     overdue_days: tuple[int, ...] = (1, 7)
-    quiet_days: int = 3
-    coordinator_before_days: int = 2
-    coordinator_late_days: int = 14
-    week_ahead_days: int = 7
+    min_gap_days: int = 3
+    digest_weekday: int = 0
+    urgent_hours: int = 48
+    escalate_days: int = 14
+    digest_ahead_days: int = 7
     offer_working_days: tuple[int, ...] = (1, 3)
     offer_call_working_day: int = 4
+
+    @property
+    def urgent_days(self) -> int:
+        """The urgent hours in whole days, rounded up, because due dates are days."""
+        return -(-self.urgent_hours // 24)
 
 
 _FIRM_ACTS = frozenset({State.OPEN, State.SOON, State.DUE_TODAY, State.LATE})
@@ -87,7 +93,7 @@ def firm_steps(
     that left (`is_active` False), and on days off.
     """
     rules = policy or ReminderPolicy()
-    is_quiet = last_message_on is not None and (day - last_message_on).days < rules.quiet_days
+    is_quiet = last_message_on is not None and (day - last_message_on).days < rules.min_gap_days
     if not is_active or is_quiet or not is_working_day(day, holidays):
         return []
     steps = [
@@ -141,43 +147,38 @@ def coordinator_steps(
 ) -> list[Step]:
     """The lines of a coordinator's message on `day`, and those for the manager; empty when nothing is to be said.
 
-    On the first working day of the week: every open matter that is late or due within 7 days (kind `week` opens
-    the list; its subject is 0). On other working days only what is due within 48 hours or has become 14 days
-    late, each once; of the latter the manager is told too. Sorted by audience, due date and subject.
+    On Monday (or the first working day after it): every open matter that is late or due within 7 days, under a
+    heading (kind `week`, subject 0). On other days only what falls due within 48 hours or has become 14 days
+    late, each once; of the latter the manager is told too. Nothing on days off.
     """
     rules = policy or ReminderPolicy()
     if not is_working_day(day, holidays):
         return []
-    steps: set[Step] = set()
-    monday = day - timedelta(days=day.weekday())
-    opens_week = add_working_days(monday, 0, holidays) == day
-    for due in dues:
+    week_on = day - timedelta(days=(day.weekday() - rules.digest_weekday) % 7)
+    opens_week = add_working_days(week_on, 0, holidays) == day
+    steps: list[Step] = []
+    for due in sorted(dues, key=lambda due: (due.due_on, due.kind, due.subject_id)):
+        fresh = [step for step in _urgent_steps(due, day, holidays, rules) if step not in sent]
+        steps += fresh
         days_left = (due.due_on - day).days
-        if opens_week and days_left <= rules.week_ahead_days:
-            steps |= {
-                Step(Audience.COORDINATOR, Kind.WEEK, 0, monday, 0),
-                Step(Audience.COORDINATOR, due.kind, due.subject_id, due.due_on, -days_left),
-            }
-        if reminder_day_after(due.due_on, rules.coordinator_late_days, holidays) <= day:
-            steps |= {
-                Step(audience, due.kind, due.subject_id, due.due_on, rules.coordinator_late_days)
-                for audience in (Audience.COORDINATOR, Audience.MANAGER)
-            }
-        if 0 <= days_left <= rules.coordinator_before_days:
-            steps.add(
-                Step(
-                    Audience.COORDINATOR,
-                    due.kind,
-                    due.subject_id,
-                    due.due_on,
-                    -rules.coordinator_before_days,
-                )
-            )
-    fresh = [step for step in steps if step not in sent]
-    return sorted(
-        fresh,
-        key=lambda step: (step.audience, step.kind != Kind.WEEK, step.due_on, step.subject_id, step.step),
-    )
+        is_told = any(step.audience is Audience.COORDINATOR for step in fresh)
+        if opens_week and not is_told and days_left <= rules.digest_ahead_days:
+            steps.append(Step(Audience.COORDINATOR, due.kind, due.subject_id, due.due_on, -days_left))
+    if opens_week and steps:
+        steps.insert(0, Step(Audience.COORDINATOR, Kind.WEEK, 0, week_on, 0))
+    return [step for step in steps if step not in sent]
+
+
+def _urgent_steps(due: Due, day: date, holidays: Collection[date], policy: ReminderPolicy) -> list[Step]:
+    if 0 <= (due.due_on - day).days <= policy.urgent_days:
+        step = -policy.urgent_days
+        return [Step(Audience.COORDINATOR, due.kind, due.subject_id, due.due_on, step)]
+    if reminder_day_after(due.due_on, policy.escalate_days, holidays) <= day:
+        return [
+            Step(audience, due.kind, due.subject_id, due.due_on, policy.escalate_days)
+            for audience in (Audience.COORDINATOR, Audience.MANAGER)
+        ]
+    return []
 
 
 def offer_steps(

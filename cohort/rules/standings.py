@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cohort.rules.runs import Columns, Endings, Flags, Runs, Whole, columns_of, endings_of, runs_on
-from cohort.rules.stages import STAGES, RecurrencePolicy, Stage
+from cohort.rules.stages import STAGES, Operation, RecurrencePolicy, Stage
 
 CODE = {stage: np.int8(place) for place, stage in enumerate(STAGES)}
 NO_DAY = np.iinfo(np.int64).min
@@ -47,6 +47,14 @@ class Standings:
     def stage_name(self, firm: int) -> Stage:
         """The stage of one firm index."""
         return STAGES[int(self.stage[firm])]
+
+    def run_of(self, firm: int) -> list[Operation]:
+        """The current run of one firm index, oldest first; destinations are their indexes as text."""
+        rows = slice(int(self.run_start[firm]), int(self.run_end[firm]) + 1)
+        days = self.columns.day[rows].astype("datetime64[D]").tolist()
+        places = self.columns.destination[rows].tolist()
+        cents = np.diff(self.columns.cents_before[rows.start : rows.stop + 1]).tolist()
+        return [Operation(*row) for row in zip(days, map(str, places), cents, strict=True)]
 
 
 def stages_of(

@@ -1,0 +1,183 @@
+"""The command `cohort recurrence`: the stage of every firm in a file, by the rules the site uses.
+
+It leaves out the register and the site: a file in, a file out, nothing stored.
+"""
+
+from __future__ import annotations
+
+import io
+import sys
+import tomllib
+from collections.abc import Iterator
+from datetime import date, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import NoReturn, cast
+
+import click
+
+from cohort.exports.files.importer import REQUIRED, ExportColumns, ExportReader, column_names
+from cohort.exports.files.wording import TABLE_FAULTS, Language, next_step_words
+from cohort.kit.tables import Table, TableFault, open_table, write_csv
+from cohort.rules.next_step import next_step_of
+from cohort.rules.stages import PolicyError, RecurrencePolicy, Stage, policy_from
+from cohort.rules.standings import Days, Standings, stages_of
+
+COLUMNS = (
+    "firm_id",
+    "stage",
+    "operations",
+    "quarters",
+    "destinations",
+    "fob_usd",
+    "longest_gap_days",
+    "first_export_on",
+    "last_export_on",
+    "next_step",
+)
+_MOST_FAULTS_SHOWN = 100
+
+
+@click.command("recurrence")
+@click.argument(
+    "exports", type=click.Path(exists=True, dir_okay=False, path_type=Path), metavar="EXPORTS.csv"
+)
+@click.option("--as-of", required=True, type=click.DateTime(["%Y-%m-%d"]), help="The day to judge on.")
+@click.option(
+    "--policy",
+    "policy_file",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="TOML file with the keys that differ from the default rule.",
+)
+@click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="Write here, not to the screen.")
+@click.option(
+    "--lang",
+    "language",
+    type=click.Choice(["en", "es"]),
+    default="en",
+    show_default=True,
+    help="Language of the next step.",
+)
+def recurrence(
+    exports: Path, as_of: datetime, policy_file: Path | None, out: Path | None, language: str
+) -> None:
+    """Tell the stage of every firm in EXPORTS.csv on a day, its figures and its next step.
+
+    Columns: firm_id, date, destination, value_usd; if there, also origin, channel, verified, returned_usd. One row
+    a firm comes out, ordered by firm as text. A cell that cannot be read gives one line a fault, exit code 2, and
+    nothing is written.
+    """
+    if out is not None and not out.absolute().parent.is_dir():
+        raise click.BadParameter(f"there is no folder {out.parent}", param_hint="--out")
+    policy = _policy_in(policy_file)
+    columns = _read(exports, policy)
+    answer = io.StringIO(newline="")
+    write_csv(answer, COLUMNS, _rows(columns, as_of.date(), policy, cast(Language, language)))
+    if out is None:
+        click.get_text_stream("stdout", encoding="utf-8").write(answer.getvalue())
+    else:
+        part = out.with_name(out.name + ".part")
+        part.write_text(answer.getvalue(), encoding="utf-8", newline="")
+        part.replace(out)
+
+
+def _policy_in(path: Path | None) -> RecurrencePolicy:
+    if path is None:
+        return RecurrencePolicy()
+    try:
+        return policy_from(tomllib.loads(path.read_text("utf-8"), parse_float=Decimal))
+    except PolicyError as fault:
+        _stop([f"{path}: key {fault.key}: {fault.found!r}; expected {fault.expected}"])
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as fault:
+        _stop([f"{path}: {fault}; expected a TOML file"])
+
+
+def _read(exports: Path, policy: RecurrencePolicy) -> ExportColumns:
+    lines: list[str] = []
+    faults_count = 0
+    try:
+        table = open_table(exports)
+        reader = ExportReader(_names(exports, table), policy, table.has_decimal_comma)
+        for row, cells in _with_progress(table.rows, exports):
+            for fault in reader.read(row, cells):
+                faults_count += 1
+                if faults_count <= _MOST_FAULTS_SHOWN:
+                    where = f"{exports}: row {fault.row}, column {fault.column}"
+                    lines.append(f'{where}: "{fault.found}"; expected {fault.expected}')
+    except TableFault as fault:
+        found, expected = TABLE_FAULTS[fault.code]
+        lines.append(f"{exports}: row {fault.row or 1}: {found}; expected {expected}".format(**fault.params))
+    if faults_count > _MOST_FAULTS_SHOWN:
+        lines.append(f"{exports}: and {faults_count - _MOST_FAULTS_SHOWN} more faults")
+    if lines:
+        _stop(lines)
+    for reason, count in sorted(reader.columns.left_out.items()):
+        click.echo(f"{exports}: {count} rows do not count by their {reason}", err=True)
+    return reader.columns
+
+
+def _names(exports: Path, table: Table) -> dict[str, str]:
+    names, missing = column_names(table.columns)
+    if missing:
+        expected = ",".join(REQUIRED)
+        _stop([f"{exports}: row 1, column {name}: it is missing; expected {expected}" for name in missing])
+    return names
+
+
+def _stop(lines: list[str]) -> NoReturn:
+    for line in lines:
+        click.echo(line, err=True)
+    sys.exit(2)
+
+
+def _rows(
+    columns: ExportColumns, as_of: date, policy: RecurrencePolicy, language: Language
+) -> Iterator[tuple[object, ...]]:
+    firm, day, place, cents = columns.arrays()
+    found = stages_of(firm, day, place, cents, firm_count=len(columns.firms), as_of=as_of, policy=policy)
+    for name in sorted(columns.firms):
+        index = columns.firms[name]
+        gap = int(found.longest_gap_days[index])
+        yield (
+            name,
+            found.stage_name(index).value,
+            int(found.operations[index]),
+            int(found.quarters[index]),
+            int(found.destinations[index]),
+            Decimal(int(found.fob_cents[index])).scaleb(-2),
+            None if gap < 0 else gap,
+            _day_of(found.first_export_on, index),
+            _day_of(found.last_export_on, index),
+            _next_step(found, index, as_of, policy, language),
+        )
+
+
+def _next_step(
+    found: Standings, index: int, as_of: date, policy: RecurrencePolicy, language: Language
+) -> str:
+    stage = found.stage_name(index)
+    holds_r1 = stage in (Stage.RECURRING, Stage.CONSOLIDATED)
+    ends_on = _day_of(found.recheck_on, index) if holds_r1 else None
+    step = next_step_of(stage, found.run_of(index), as_of, policy, r2=bool(found.r2[index]), ends_on=ends_on)
+    return next_step_words(step, policy, language)
+
+
+def _day_of(days: Days, index: int) -> date | None:
+    return cast("date | None", days[index].item())
+
+
+def _with_progress(
+    rows: Iterator[tuple[int, dict[str, str]]], exports: Path
+) -> Iterator[tuple[int, dict[str, str]]]:
+    """The same rows; on a terminal a bar shows how far the file is read, in a pipe nothing."""
+    if not sys.stderr.isatty():
+        yield from rows
+        return
+    with exports.open("rb") as opened:
+        lines_count = sum(1 for _ in opened)
+    last = 0
+    with click.progressbar(length=lines_count, label=exports.name, file=sys.stderr) as bar:
+        for row, cells in rows:
+            bar.update(row - last)
+            last = row
+            yield row, cells

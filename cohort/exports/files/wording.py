@@ -1,0 +1,115 @@
+"""Says in English and Spanish what the codes of `rules.next_step` and of a file's faults mean.
+
+It leaves out the site's own texts, which stand in the catalogue: these must work in a command without the site.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Literal
+
+from cohort.rules.stages import NextStep, RecurrencePolicy
+
+Language = Literal["en", "es"]
+
+TABLE_FAULTS: dict[str, tuple[str, str]] = {
+    "empty": ("the file is empty", "a header row and one row an export"),
+    "no_header": ("there is no header row", "a header row with firm_id,date,destination,value_usd"),
+    "no_text": ("this is neither text nor a spreadsheet", "a CSV or XLSX file"),
+    "old_excel": ("this is an old Excel file", "the same saved as .xlsx or CSV"),
+    "too_large_unpacked": ("the file unpacks to {bytes} bytes", "at most {most}"),
+    "unreadable": ("this cannot be read: {reason}", "a CSV or XLSX file"),
+    "column_twice": ("the column {column} stands twice", "each column once"),
+    "row_too_long": ("the row has {cells} cells", "{columns}, as in the header"),
+}
+_MONTHS_EN = [
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+]
+_MONTHS_ES = [
+    "enero",
+    "febrero",
+    "marzo",
+    "abril",
+    "mayo",
+    "junio",
+    "julio",
+    "agosto",
+    "septiembre",
+    "octubre",
+    "noviembre",
+    "diciembre",
+]
+
+
+def next_step_words(step: NextStep, policy: RecurrencePolicy, language: Language) -> str:
+    """The next step of a firm as one sentence without full stop."""
+    say = _english if language == "en" else _spanish
+    return say(step, policy)
+
+
+def _english(step: NextStep, policy: RecurrencePolicy) -> str:
+    is_one = step.exports == 1
+    more = "" if step.code == "first_export" else "more "
+    words = f"{step.exports} {more}verified {'export' if is_one else 'exports'}"
+    if step.new_quarters:
+        is_new = "a new quarter" if step.new_quarters == 1 else f"{step.new_quarters} new quarters"
+        words += f" in {is_new}"
+    if step.new_destinations:
+        is_new = "a new country" if step.new_destinations == 1 else f"{step.new_destinations} new countries"
+        words += f" to {is_new}"
+    if step.missing_fob_usd:
+        words += f" worth US${step.missing_fob_usd:,.2f} or more{'' if is_one else ' in all'}"
+    if step.by_on is not None:
+        words += f"{'' if is_one else ', the next'} by {_day_en(step.by_on)}"
+    verb = "keeps" if is_one else "keep"
+    if step.code == "keep":
+        return f"{words} {verb} the firm consolidated"
+    if step.code == "consolidate":
+        years = policy.annual_consecutive
+        return f"{words} {verb} the firm recurring; exports in {years} calendar years in a row make it consolidated"
+    return words
+
+
+def _spanish(step: NextStep, policy: RecurrencePolicy) -> str:
+    is_one = step.exports == 1
+    more = "" if step.code == "first_export" else " más"
+    words = f"{step.exports} " + (
+        f"exportación verificada{more}" if is_one else f"exportaciones verificadas{more}"
+    )
+    if step.new_quarters:
+        is_new = "un trimestre nuevo" if step.new_quarters == 1 else f"{step.new_quarters} trimestres nuevos"
+        words += f" en {is_new}"
+    if step.new_destinations:
+        is_new = "un país nuevo" if step.new_destinations == 1 else f"{step.new_destinations} países nuevos"
+        words += f" a {is_new}"
+    if step.missing_fob_usd:
+        amount = f"{step.missing_fob_usd:,.2f}".translate(str.maketrans(",.", ".,"))
+        words += f" por US${amount} o más{'' if is_one else ' en total'}"
+    if step.by_on is not None:
+        words += f"{'' if is_one else ', la próxima'} hasta el {_day_es(step.by_on)}"
+    verb = "mantiene" if is_one else "mantienen"
+    if step.code == "keep":
+        return f"{words} {verb} a la empresa consolidada"
+    if step.code == "consolidate":
+        years = policy.annual_consecutive
+        return f"{words} {verb} a la empresa como recurrente; exportar en {years} años calendario seguidos la consolida"
+    return words
+
+
+def _day_en(day: date) -> str:
+    return f"{day.day} {_MONTHS_EN[day.month - 1]} {day.year}"
+
+
+def _day_es(day: date) -> str:
+    return f"{day.day} de {_MONTHS_ES[day.month - 1]} de {day.year}"
