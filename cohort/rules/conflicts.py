@@ -11,6 +11,7 @@ from fractions import Fraction
 from math import lcm
 
 import numpy as np
+from numpy.typing import NDArray
 
 from cohort.rules.milp import Unproven, solve
 from cohort.rules.optimum import whole
@@ -91,7 +92,7 @@ def _drop_blocks(field: Field, owner: Sequence[str], kept: dict[str, None], step
     return step // 2
 
 
-def _fits(field: Field, kept: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> bool:
+def _fits(field: Field, kept: NDArray[np.bool_]) -> bool:
     mask = np.concatenate([[True], kept])
     problem = field.problem
     sizes = np.bincount(problem.cell, minlength=problem.matrix.shape[1])

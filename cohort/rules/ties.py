@@ -6,6 +6,7 @@ It narrows a solved problem to its equally good choices; who is good at all is l
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from cohort.rules.cells import shifted
 from cohort.rules.milp import Unproven, solve
@@ -52,7 +53,7 @@ def least_lots(problem: Problem, optimum: Optimum, lots: Ints) -> Ints:
     return np.concatenate(kept)
 
 
-def _least_list(problem: Problem, lots: Ints, held: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> Ints:
+def _least_list(problem: Problem, lots: Ints, held: NDArray[np.bool_]) -> Ints:
     """Return the positions of the choice whose ascending list of lots is least; lot 0 (no one) comes last.
 
     `held` is one choice that fits: an applicant in it may be fixed in without asking the solver.
@@ -73,7 +74,7 @@ def _least_list(problem: Problem, lots: Ints, held: np.ndarray[tuple[int], np.dt
 
 
 def _is_alone(
-    problem: Problem, columns: Ints, held: np.ndarray[tuple[int], np.dtype[np.bool_]]
+    problem: Problem, columns: Ints, held: NDArray[np.bool_]
 ) -> bool:
     solved = solve(
         (~held).astype(np.int64), columns, problem.lower, problem.upper, np.ones(len(held)), whole=True
