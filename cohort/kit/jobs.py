@@ -23,6 +23,7 @@ from cohort.kit.ledger import Claim, JobRun, RunState
 
 Run = Callable[[Session, date], dict[str, int]]
 CATCH_UP_DAYS = 60
+RETRY_AFTER = timedelta(minutes=5)  # times the attempts so far
 log = structlog.get_logger("cohort.jobs")
 
 
@@ -187,7 +188,9 @@ def _is_owed(run: JobRun | None, now: datetime) -> bool:
         return True
     if run.attempts >= ledger.MOST_ATTEMPTS or run.state == RunState.DONE:
         return False
-    return run.state == RunState.FAILED or ledger.is_stale(run, now)
+    if run.state == RunState.FAILED:
+        return run.finished_at is None or now - run.finished_at >= RETRY_AFTER * run.attempts
+    return ledger.is_stale(run, now)
 
 
 def catch_up(name: str = "") -> list[RunResult]:

@@ -133,7 +133,7 @@ def mail_kind(name: str, still_true: StillTrue | None = None, *, secret: bool = 
     return MAIL_KINDS[name]
 
 
-def enqueue(  # noqa: PLR0917  # the key's parts in the order in which they are spoken
+def enqueue(  # the key's parts in the order in which they are spoken
     session: Session, recipient: Recipient, kind: str, subject_kind: str, subject_id: int, due_on: date, step: int,
     params: dict[str, Any], firm_id: int | None = None, send_after: datetime | None = None,
 ) -> OutboxMessage | None:
@@ -175,5 +175,6 @@ def cancel(message: OutboxMessage, reason: str) -> None:
 
 def blank_secret(message: OutboxMessage) -> None:
     """Forget what a mail with a sign-in link was written from."""
-    if MAIL_KINDS[message.kind].secret:
+    kind = MAIL_KINDS.get(message.kind)
+    if kind is None or kind.secret:
         message.params = {}

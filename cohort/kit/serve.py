@@ -1,0 +1,174 @@
+"""Starts the web workers and one scheduler, watches both and ends both; what they serve is built by `cohort.app`."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from importlib import import_module
+from threading import Event
+from types import FrameType
+
+import click
+from flask import Flask
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from cohort.kit import logs
+from cohort.kit.database import db
+from cohort.kit.scheduler import run_scheduler
+from cohort.kit.schema import upgrade_database
+from cohort.kit.site import open_site, site_command
+
+BEAT_SECONDS = 0.5
+BEATS_A_MINUTE = 120
+GRACE_SECONDS = 15
+PORTS_TRIED = 50
+DEMO = "cohort.demo.build:build_demo"
+
+
+def _stop_on_signals() -> Event:
+    stop = Event()
+
+    def ask_to_stop(_number: int, _frame: FrameType | None) -> None:
+        stop.set()
+
+    signal.signal(signal.SIGTERM, ask_to_stop)
+    signal.signal(signal.SIGINT, ask_to_stop)
+    return stop
+
+
+def free_port(host: str, wanted: int) -> int:
+    """Return `wanted`, or the next port after it that nobody listens on; raises `OSError` when fifty are taken."""
+    for port in range(wanted, wanted + PORTS_TRIED):
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        with socket.socket(family, socket.SOCK_STREAM) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind((host, port))
+            except OSError:
+                continue
+            return port
+    raise OSError(f"no free port between {wanted} and {wanted + PORTS_TRIED - 1}")
+
+
+@dataclass
+class Child:
+    """One watched process, and how many beats ago it last died."""
+
+    name: str
+    command: Sequence[str]
+    environment: dict[str, str]
+    process: subprocess.Popen[bytes] | None = None
+    beats_since_death: int = field(default=BEATS_A_MINUTE)
+
+    def start(self) -> None:
+        """Start it in our own process group, so that Ctrl-C reaches all of us."""
+        self.process = subprocess.Popen(list(self.command), env=self.environment)
+
+    def beat(self) -> bool:
+        """Return whether it may go on: it lives, or this was its first death within a minute and it lives again."""
+        assert self.process is not None
+        self.beats_since_death += 1
+        if self.process.poll() is None:
+            return True
+        if self.beats_since_death < BEATS_A_MINUTE:
+            return False
+        click.echo(f"{self.name} ended with {self.process.returncode}; starting it again", err=True)
+        self.beats_since_death = 0
+        self.start()
+        return True
+
+    def end(self) -> None:
+        """Ask it to end, and insist after a while."""
+        if self.process is None or self.process.poll() is not None:
+            return
+        self.process.terminate()
+        try:
+            self.process.wait(GRACE_SECONDS)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+
+
+def watch(children: Sequence[Child], stop: Event) -> int:
+    """Keep the children alive until `stop`; return 0 after a signal, 1 when one died twice within a minute."""
+    try:
+        for child in children:
+            child.start()
+        while not stop.wait(BEAT_SECONDS):
+            for child in children:
+                if not child.beat():
+                    click.echo(f"{child.name} died twice within a minute; giving up", err=True)
+                    return 1
+        return 0
+    finally:
+        for child in reversed(children):
+            child.end()
+
+
+def _children(host: str, port: int) -> list[Child]:
+    environment = {"COHORT_PUBLIC_URL": f"http://localhost:{port}", **os.environ}
+    bound = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+    web = [
+        sys.executable, "-m", "gunicorn", "cohort.kit.serve:web_worker()", "--bind", bound, "--workers", "2",
+        "--worker-class", "gthread", "--threads", "4", "--timeout", "60", "--graceful-timeout", "10",
+        "--log-level", "warning",
+    ]
+    scheduler_command = [sys.executable, "-c", "from cohort.cli import main; main()", "scheduler"]
+    return [Child("web", web, environment), Child("scheduler", scheduler_command, environment)]
+
+
+def _is_empty(app: Flask) -> bool:
+    """Return whether no plan lives in this database yet."""
+    plan = db.metadata.tables.get("plan")
+    with app.app_context(), Session(db.engine) as session:
+        return plan is not None and session.scalar(select(func.count()).select_from(plan)) == 0
+
+
+def _load_demo(app: Flask) -> None:
+    module, attribute = DEMO.split(":")
+    getattr(import_module(module), attribute)(app)
+
+
+@click.command()
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option("--port", default=5000, show_default=True, help="Port, or the next free one after it.")
+@click.option("--demo", is_flag=True, help="Load the demo when the database is empty.")
+def run(host: str, port: int, demo: bool) -> None:
+    """Upgrade the database, serve the site and watch one scheduler."""
+    stop = _stop_on_signals()
+    with site_command() as app:
+        upgrade_database(app)
+        if demo and _is_empty(app):
+            _load_demo(app)
+        db.engine.dispose()
+    try:
+        port = free_port(host, port)
+    except OSError as error:
+        click.echo(f"--host, --port: {error}", err=True)
+        sys.exit(2)
+    click.echo(f"Instance folder: {app.instance_path}")
+    click.echo(f"Cohort is at http://localhost:{port} (Ctrl-C ends it)")
+    sys.stdout.flush()
+    sys.exit(watch(_children(host, port), stop))
+
+
+def web_worker() -> Flask:
+    """Return the site for one gunicorn worker, with its logs as JSON."""
+    app = open_site()
+    logs.configure(app.extensions["settings"].log_level)
+    return app
+
+
+@click.command()
+def scheduler() -> None:
+    """Run the scheduler as its own process."""
+    stop = _stop_on_signals()
+    app = open_site()
+    logs.configure(app.extensions["settings"].log_level)
+    run_scheduler(app, stop)

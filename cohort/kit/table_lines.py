@@ -1,0 +1,100 @@
+"""Writes every table of a PostgreSQL database as JSON lines and reads them back whole; SQLite is copied as a file."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Iterator
+from datetime import date, datetime, time
+from decimal import Decimal
+from itertools import groupby, islice
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, MetaData, Table, text
+
+from cohort.kit.database import db
+
+ROWS_AT_ONCE = 1000
+REVISION_TABLE = "alembic_version"
+
+
+def _encoded(value: Any) -> Any:
+    """Return a value as JSON can hold it, tagged where JSON has no such type."""
+    match value:
+        case datetime():
+            return {"$datetime": value.isoformat()}
+        case date():
+            return {"$date": value.isoformat()}
+        case time():
+            return {"$time": value.isoformat()}
+        case Decimal():
+            return {"$decimal": str(value)}
+        case bytes() | memoryview():
+            return {"$bytes": base64.b64encode(value).decode()}
+        case dict() | list():
+            return {"$json": value}
+        case _:
+            return value
+
+
+def _decoded(value: Any) -> Any:
+    if not isinstance(value, dict):
+        return value
+    [(tag, inner)] = value.items()
+    readers: dict[str, Any] = {
+        "$datetime": datetime.fromisoformat, "$date": date.fromisoformat, "$time": time.fromisoformat,
+        "$decimal": Decimal, "$bytes": base64.b64decode, "$json": lambda kept: kept,
+    }
+    return readers[tag](inner)
+
+
+def _tables(connection: Connection) -> list[Table]:
+    """Return the tables as they stand in the database, parents before children, without the schema's own mark."""
+    found = MetaData()
+    found.reflect(connection)
+    return [table for table in found.sorted_tables if table.name != REVISION_TABLE]
+
+
+def write_lines(target: Path) -> None:
+    """Write one line a row, `[table, {column: value}]`, of one unchanging view of the database."""
+    with db.engine.connect().execution_options(isolation_level="REPEATABLE READ") as connection:
+        with connection.begin(), target.open("w", encoding="utf-8") as stream:
+            for table in _tables(connection):
+                for row in connection.execution_options(yield_per=ROWS_AT_ONCE).execute(table.select()).mappings():
+                    line = [table.name, {name: _encoded(value) for name, value in row.items()}]
+                    stream.write(json.dumps(line, ensure_ascii=False) + "\n")
+
+
+def _rows(source: Path) -> Iterator[tuple[str, dict[str, Any]]]:
+    with source.open(encoding="utf-8") as stream:
+        for line in stream:
+            name, row = json.loads(line)
+            yield name, {column: _decoded(value) for column, value in row.items()}
+
+
+def read_lines(source: Path) -> None:
+    """Replace the content of every table by the file's, in one transaction: all of it or nothing."""
+    with db.engine.connect() as connection, connection.begin():
+        tables = {table.name: table for table in _tables(connection)}
+        quote = connection.dialect.identifier_preparer.quote
+        if tables:
+            names = ", ".join(quote(name) for name in tables)
+            connection.execute(text(f"TRUNCATE {names} RESTART IDENTITY CASCADE"))
+        for name, rows in groupby(_rows(source), key=lambda entry: entry[0]):
+            values = (row for _name, row in rows)
+            while batch := list(islice(values, ROWS_AT_ONCE)):
+                connection.execute(tables[name].insert(), batch)
+        for table in tables.values():
+            _continue_numbers(connection, table, quote(table.name))
+
+
+def _continue_numbers(connection: Connection, table: Table, quoted: str) -> None:
+    """Let the numbers of new rows go on after the greatest restored one."""
+    if "id" not in table.c:
+        return
+    sequence = connection.scalar(text("SELECT pg_get_serial_sequence(:name, 'id')"), {"name": quoted})
+    if sequence is not None:
+        greatest = connection.scalar(text(f"SELECT max(id) FROM {quoted}"))
+        if greatest is not None:
+            connection.execute(text("SELECT setval(:name, :value)"), {"name": sequence, "value": greatest})
