@@ -8,7 +8,9 @@ from datetime import date
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session, joinedload
 
+from cohort.kit.access import Role, unscoped
 from cohort.kit.errors import DomainError
+from cohort.people.models import Person, RoleGrant
 from cohort.plans.models import Deputy, Member, Plan, PlanCountry, PolicyVersion, TemplateMilestone
 
 
@@ -122,3 +124,28 @@ def deputies_on(session: Session, plan_id: int, day: date) -> list[Deputy]:
     """Return who stands in for whom on `day`."""
     statement = select(Deputy).where(Deputy.plan_id == plan_id, Deputy.from_on <= day, Deputy.until_on >= day)
     return list(session.scalars(statement.order_by(Deputy.country, Deputy.id)))
+
+
+def staff_choices(session: Session, plan_id: int) -> list[tuple[int, str]]:
+    """Return (person, name) of whoever coordinates or manages the plan, by name, for a select box."""
+    statement = (
+        select(Person.id, Person.name)
+        .join(RoleGrant, RoleGrant.person_id == Person.id)
+        .where(RoleGrant.plan_id == plan_id, RoleGrant.revoked_at.is_(None))
+        .where(RoleGrant.role.in_((Role.MANAGER, Role.COORDINATOR)))
+        .distinct()
+    )
+    return sorted(((row.id, row.name) for row in session.execute(statement)), key=lambda pair: pair[1])
+
+
+def coordinators_of(session: Session, plan_id: int, country: str) -> list[Person]:
+    """Return the coordinators of one country today, whoever asks; jobs and letters name them."""
+    statement = (
+        select(Person)
+        .join(RoleGrant, RoleGrant.person_id == Person.id)
+        .where(RoleGrant.plan_id == plan_id, RoleGrant.role == Role.COORDINATOR, RoleGrant.country == country)
+        .where(RoleGrant.revoked_at.is_(None))
+        .order_by(Person.id)
+    )
+    with unscoped(session):
+        return list(session.scalars(statement))

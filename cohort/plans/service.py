@@ -208,3 +208,21 @@ def _reason(text: str) -> str:
     if not stripped:
         raise DomainError("reason_missing")
     return stripped
+
+
+def edit_template(
+    session: Session, actor: Actor, plan: Plan, number: int, facts: Mapping[str, Any], reason: str
+) -> TemplateMilestone:
+    """Change one row of the template; members keep their own copies, so only later joiners see it."""
+    actor.require("plan.edit")
+    row = next((each for each in queries.template_of(session, plan.id) if each.number == number), None)
+    if row is None:
+        raise DomainError("not_found")
+    before = {key: getattr(row, key) for key, value in facts.items() if getattr(row, key) != value}
+    for key in before:
+        setattr(row, key, facts[key])
+    audit.record(
+        session, actor, "plan.template_edited", plan, before=before,
+        after={**{key: facts[key] for key in before}, "number": number, "reason": _reason(reason)},
+    )
+    return row

@@ -1,0 +1,44 @@
+"""Tells the history of a record in words: who did what, when and why; the acts themselves are kept by `audit`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from flask_babel import gettext
+from sqlalchemy.orm import Session
+
+from cohort.kit import audit
+from cohort.kit.database import Base
+
+ACTIONS: dict[str, object] = {}
+
+
+@dataclass(frozen=True)
+class Act:
+    """One line of a history; `reason` is empty when none was asked for or its text was erased."""
+
+    who: str
+    what: str
+    at: datetime
+    reason: str
+
+
+def name_actions(words: dict[str, object]) -> None:
+    """Give actions their words; a room calls it once, a test wants every action named."""
+    ACTIONS.update(words)
+
+
+def history_of(session: Session, subject: Base, limit: int = 50) -> list[Act]:
+    """Return what happened to a record, latest first, in the reader's language."""
+    return [_act(entry) for entry in audit.history_of(session, subject, limit)]
+
+
+def _act(entry: audit.AuditEntry) -> Act:
+    changed = audit.changes(entry)
+    if changed is None:
+        reason = gettext("What it said has been erased.")
+    else:
+        reason = str(changed[1].get("reason", ""))
+    who = gettext("The system") if entry.actor_id is None and entry.actor_name == "system" else entry.actor_name
+    return Act(who, str(ACTIONS.get(entry.action, entry.action)), entry.at, reason)
