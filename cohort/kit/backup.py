@@ -96,11 +96,11 @@ def write_backup(app: Flask, target: Path) -> Summary:
             "made_at": clock.now().isoformat(), "parts": {name: _hash_of(path) for name, path in parts},
         }
         unfinished = target.with_name(target.name + ".part")
-        with open(os.open(unfinished, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o600), "w+b") as stream:
-            with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
-                archive.writestr(MANIFEST, json.dumps(manifest, indent=1))
-                for name, path in parts:
-                    archive.write(path, name)
+        private = os.open(unfinished, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o600)
+        with open(private, "w+b") as stream, zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
+            archive.writestr(MANIFEST, json.dumps(manifest, indent=1))
+            for name, path in parts:
+                archive.write(path, name)
         unfinished.replace(target)
     return Summary(manifest["made_at"], __version__, revision, len(parts), target.stat().st_size)
 

@@ -19,6 +19,8 @@ from cohort.config import Settings
 from cohort.kit import clock
 from cohort.kit.outbox import EFFECT_KEY, OutboxMessage
 
+ENDINGS = ("subject.txt", "txt", "html")
+
 
 @dataclass(frozen=True)
 class Written:
@@ -57,7 +59,7 @@ def _addresses(app: Flask, public_url: str) -> Callable[..., str]:
 def write(app: Flask, message: OutboxMessage, params: dict[str, Any] | None = None) -> Written:
     """Return the words of a mail; `params` stand in for those that were queued.
 
-    Templates see the params, `recipient_name`, `locale`, `public_url` and a `url_for` that gives whole addresses.
+    Templates see the params, `recipient_name`, `subject`, `locale`, `public_url` and a `url_for` that gives whole addresses.
     """
     settings: Settings = app.extensions["settings"]
     with read_by(message.language, message.region):
@@ -65,11 +67,11 @@ def write(app: Flask, message: OutboxMessage, params: dict[str, Any] | None = No
             "recipient_name": message.name, "locale": message.language, "public_url": settings.public_url,
             "url_for": _addresses(app, settings.public_url), **(message.params if params is None else params),
         }
-        subject, plain, html = (
-            app.jinja_env.get_template(f"email/{message.kind}.{ending}").render(names)
-            for ending in ("subject.txt", "txt", "html")
-        )
-    return Written(" ".join(subject.split()), plain.strip() + "\n", html)
+        templates = {ending: app.jinja_env.get_template(f"email/{message.kind}.{ending}") for ending in ENDINGS}
+        subject = " ".join(templates["subject.txt"].render(names).split())
+        plain = templates["txt"].render(names, subject=subject)
+        html = templates["html"].render(names, subject=subject)
+    return Written(subject, plain.strip() + "\n", html)
 
 
 def message_id_of(message: OutboxMessage, public_url: str) -> str:

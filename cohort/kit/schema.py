@@ -25,6 +25,5 @@ def revisions(app: Flask, connection: Connection) -> tuple[str | None, str | Non
 
 def is_at_head(app: Flask) -> bool:
     """Return whether the database stands at the newest schema."""
-    with db.engine.connect() as connection:
-        current, newest = revisions(app, connection)
+    current, newest = revisions(app, db.session().connection())
     return current == newest

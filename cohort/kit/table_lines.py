@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import date, datetime, time
 from decimal import Decimal
 from itertools import groupby, islice
@@ -17,25 +17,20 @@ from cohort.kit.database import db
 
 ROWS_AT_ONCE = 1000
 REVISION_TABLE = "alembic_version"
+# datetime stands before date, whose child it is
+WRITERS: tuple[tuple[type | tuple[type, ...], str, Callable[[Any], Any]], ...] = (
+    (datetime, "$datetime", datetime.isoformat), (date, "$date", date.isoformat), (time, "$time", time.isoformat),
+    (Decimal, "$decimal", str), (bytes, "$bytes", lambda value: base64.b64encode(value).decode()),
+    ((dict, list), "$json", lambda value: value),
+)
 
 
 def _encoded(value: Any) -> Any:
     """Return a value as JSON can hold it, tagged where JSON has no such type."""
-    match value:
-        case datetime():
-            return {"$datetime": value.isoformat()}
-        case date():
-            return {"$date": value.isoformat()}
-        case time():
-            return {"$time": value.isoformat()}
-        case Decimal():
-            return {"$decimal": str(value)}
-        case bytes() | memoryview():
-            return {"$bytes": base64.b64encode(value).decode()}
-        case dict() | list():
-            return {"$json": value}
-        case _:
-            return value
+    for kind, tag, written in WRITERS:
+        if isinstance(value, kind):
+            return {tag: written(value)}
+    return value
 
 
 def _decoded(value: Any) -> Any:
@@ -58,12 +53,13 @@ def _tables(connection: Connection) -> list[Table]:
 
 def write_lines(target: Path) -> None:
     """Write one line a row, `[table, {column: value}]`, of one unchanging view of the database."""
-    with db.engine.connect().execution_options(isolation_level="REPEATABLE READ") as connection:
-        with connection.begin(), target.open("w", encoding="utf-8") as stream:
-            for table in _tables(connection):
-                for row in connection.execution_options(yield_per=ROWS_AT_ONCE).execute(table.select()).mappings():
-                    line = [table.name, {name: _encoded(value) for name, value in row.items()}]
-                    stream.write(json.dumps(line, ensure_ascii=False) + "\n")
+    snapshot = db.engine.connect().execution_options(isolation_level="REPEATABLE READ")
+    with snapshot as connection, connection.begin(), target.open("w", encoding="utf-8") as stream:
+        for table in _tables(connection):
+            rows = connection.execute(table.select(), execution_options={"yield_per": ROWS_AT_ONCE})
+            for row in rows.mappings():
+                line = [table.name, {name: _encoded(value) for name, value in row.items()}]
+                stream.write(json.dumps(line, ensure_ascii=False) + "\n")
 
 
 def _rows(source: Path) -> Iterator[tuple[str, dict[str, Any]]]:

@@ -1,0 +1,223 @@
+"""Shows operators which jobs ran and which mails wait, and takes their wish to run, retry or cancel one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, cast
+
+from flask import Blueprint, Flask, current_app, flash, redirect, render_template, request, url_for
+from flask_babel import gettext, ngettext
+from flask_babel import lazy_gettext as _l
+from flask_wtf import FlaskForm
+from jinja2 import TemplateError
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+from werkzeug.wrappers import Response
+from wtforms import DateField, ValidationError
+from wtforms.validators import InputRequired
+
+from cohort.config import Settings
+from cohort.kit import audit, clock, delivery, health, ledger, logs, navigation, outbox, scheduler
+from cohort.kit.access import current_actor, gate
+from cohort.kit.database import db, transaction
+from cohort.kit.errors import DomainError
+from cohort.kit.jobs import JOBS, Job, job_named
+from cohort.kit.ledger import JobRun, RunState
+from cohort.kit.mail import Written, write
+from cohort.kit.outbox import MAIL_KINDS, MailState, OutboxMessage
+
+REGISTERED = (delivery, scheduler)  # loaded for the jobs that they register
+PER_PAGE = 50
+jobs = Blueprint("jobs", __name__, url_prefix="/jobs")
+mail = Blueprint("mail", __name__, url_prefix="/mail")
+Page = str | Response | tuple[str, int]
+
+navigation.announce(navigation.Entry(_l("Jobs"), "jobs.index", "clock", "job.see", 92, is_admin=True))
+navigation.announce(navigation.Entry(_l("Mail"), "mail.index", "mail", "mail.see", 93, is_admin=True))
+
+RUN_STATES = {
+    RunState.ASKED: (_l("asked for"), "sun"), RunState.RUNNING: (_l("running"), "sea"),
+    RunState.DONE: (_l("done"), "leaf"), RunState.FAILED: (_l("failed"), "coral"),
+}
+MAIL_STATES = {
+    MailState.QUEUED: (_l("waiting"), "sun"), MailState.SENDING: (_l("leaving"), "sea"),
+    MailState.SENT: (_l("sent"), "leaf"), MailState.CANCELLED: (_l("cancelled"), "neutral"),
+    MailState.FAILED: (_l("failed"), "coral"),
+}
+
+
+def _session() -> Session:
+    return cast(Session, db.session())
+
+
+class DayForm(FlaskForm):
+    """The day for which a job is to run."""
+
+    as_of = DateField(_l("Day"), validators=[InputRequired(_l("Choose the day that the run concerns."))])
+
+    def validate_as_of(self, field: DateField) -> None:
+        """Refuse a day that has not begun."""
+        if field.data is not None and field.data > clock.today():
+            raise ValidationError(gettext("That day has not come yet. Choose today or an earlier one."))
+
+
+@dataclass(frozen=True)
+class JobLine:
+    """One job as the list shows it."""
+
+    name: str
+    purpose: str
+    schedule: str
+    next_at: datetime
+    last: JobRun | None
+    failed_count: int
+
+
+def schedule_of(found: Job) -> str:
+    """Return in words when a job runs."""
+    if found.daily_at is not None:
+        return str(gettext("daily at %(time)s UTC", time=f"{found.daily_at:%H:%M}"))
+    return str(ngettext("every minute", "every %(num)s minutes", cast(int, found.every_minutes)))
+
+
+def _lines(session: Session) -> list[JobLine]:
+    latest = select(func.max(JobRun.id)).where(JobRun.state == RunState.DONE).group_by(JobRun.job)
+    done = {run.job: run for run in session.scalars(select(JobRun).where(JobRun.id.in_(latest)))}
+    failures = select(JobRun.job, func.count()).where(JobRun.state == RunState.FAILED).group_by(JobRun.job)
+    failed: dict[str, int] = dict(session.execute(failures).tuples().all())
+    now = clock.now()
+    return [
+        JobLine(
+            name, str(found.purpose), schedule_of(found), found.next_firing(now), done.get(name), failed.get(name, 0),
+        )
+        for name, found in sorted(JOBS.items())
+    ]
+
+
+@jobs.get("/")
+@gate("job.see")
+def index() -> Page:
+    """List every job: what for, last good run, next run, counts, failures."""
+    session = _session()
+    age = health.heartbeat_age(session)
+    beats = age is not None and age < health.HEARTBEAT_LIMIT
+    return render_template("jobs/index.html", lines=_lines(session), scheduler_lives=beats)
+
+
+def _detail(found: Job, form: DayForm) -> str:
+    runs = select(JobRun).where(JobRun.job == found.name).order_by(JobRun.period.desc())
+    page = db.paginate(runs, page=request.args.get("page", 1, int), per_page=PER_PAGE, max_per_page=PER_PAGE, error_out=False)
+    return render_template(
+        "jobs/detail.html", job=found, schedule=schedule_of(found), next_at=found.next_firing(clock.now()),
+        page=page, states=RUN_STATES, form=form,
+    )
+
+
+@jobs.get("/<name>")
+@gate("job.see")
+def detail(name: str) -> Page:
+    """Show one job with its runs, latest first, and the form that runs it for a day."""
+    found = job_named(name)
+    return _detail(found, DayForm(as_of=found.as_of(found.last_firing(clock.now()))))
+
+
+@jobs.post("/<name>/run")
+@gate("job.run")
+def run(name: str) -> Page:
+    """Ask the scheduler to run one job for a day; a page must not wait for a long job."""
+    found, form = job_named(name), DayForm()
+    if not form.validate_on_submit():
+        return _detail(found, form), 422
+    as_of: date = form.as_of.data
+    with transaction() as session:
+        asked = ledger.ask(session, name, found.period_of(as_of), as_of)
+        audit.record(session, current_actor(), "job.asked", asked, after={"job": name, "as_of": as_of.isoformat()})
+    flash(gettext("The scheduler will run it within half a minute. Reload this page to see how it went."), "success")
+    return redirect(url_for("jobs.detail", name=name))
+
+
+@mail.get("/", endpoint="index")
+@gate("mail.see")
+def mail_index() -> Page:
+    """List mails, latest first, by state when one is chosen."""
+    session, state = _session(), request.args.get("state", "")
+    counted = session.execute(select(OutboxMessage.state, func.count()).group_by(OutboxMessage.state))
+    counts: dict[str, int] = dict(counted.tuples().all())
+    chosen = select(OutboxMessage).order_by(OutboxMessage.id.desc())
+    if state in set(MailState):
+        chosen = chosen.where(OutboxMessage.state == state)
+    page = db.paginate(chosen, page=request.args.get("page", 1, int), per_page=PER_PAGE, max_per_page=PER_PAGE, error_out=False)
+    return render_template(
+        "mail/index.html", page=page, counts=counts, state=state, states=MAIL_STATES, sends=_sends_mail(),
+    )
+
+
+def _sends_mail() -> bool:
+    settings: Settings = current_app.extensions["settings"]
+    return bool(settings.smtp_url)
+
+
+def _message(session: Session, message_id: int) -> OutboxMessage:
+    message = session.get(OutboxMessage, message_id)
+    if message is None:
+        raise DomainError("not_found")
+    return message
+
+
+def _readable(message: OutboxMessage) -> Written | None:
+    """Return the words of a mail, or None when they are secret, blanked, or cannot be written any more.
+
+    Whoever reads a sign-in link can sign in as its owner: only administrators may, and only where no mail
+    server would bring it.
+    """
+    kind = MAIL_KINDS.get(message.kind)
+    if kind is None or (kind.secret and not message.params):
+        return None
+    if kind.secret and (_sends_mail() or not current_actor().may("mail.act")):
+        return None
+    try:
+        return write(cast(Any, current_app)._get_current_object(), message)
+    except (TemplateError, LookupError):
+        return None
+
+
+@mail.get("/<int:message_id>", endpoint="detail")
+@gate("mail.see")
+def mail_detail(message_id: int) -> Page:
+    """Show one mail as its reader gets it, in plain text."""
+    message = _message(_session(), message_id)
+    return render_template("mail/detail.html", message=message, written=_readable(message), states=MAIL_STATES)
+
+
+@mail.post("/<int:message_id>/retry")
+@gate("mail.act")
+def retry(message_id: int) -> Page:
+    """Queue a failed or cancelled mail again."""
+    with transaction() as session:
+        message = _message(session, message_id)
+        before = message.state
+        outbox.retry(message)
+        audit.record(session, current_actor(), "mail.retried", message, before={"state": before}, after={"state": message.state})
+    flash(gettext("The mail is in the queue again."), "success")
+    return redirect(url_for("mail.detail", message_id=message_id))
+
+
+@mail.post("/<int:message_id>/cancel")
+@gate("mail.act")
+def cancel(message_id: int) -> Page:
+    """Take a mail out of the queue before it leaves."""
+    with transaction() as session:
+        message = _message(session, message_id)
+        before = message.state
+        outbox.cancel(message, gettext("cancelled by %(name)s", name=current_actor().name))
+        audit.record(session, current_actor(), "mail.cancelled", message, before={"state": before}, after={"state": message.state})
+    flash(gettext("The mail will not be sent."), "success")
+    return redirect(url_for("mail.detail", message_id=message_id))
+
+
+def init_app(app: Flask) -> None:
+    """Register the operator's pages, the health addresses and a line of log for each request."""
+    logs.init_app(app)
+    for blueprint in (jobs, mail, health.blueprint):
+        app.register_blueprint(blueprint)
