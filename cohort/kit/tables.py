@@ -22,7 +22,7 @@ from python_calamine import CalamineError, CalamineWorkbook
 
 MOST_UNPACKED_BYTES = 400 * 1024 * 1024
 _BOMS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
-_MOST_SHEET_ROWS = 1_048_575
+MOST_SHEET_ROWS = 1_048_575
 _DELIMITERS = ",;\t|"
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 _PLAIN_NUMBER = re.compile(r"[+-]?[0-9]+([.,][0-9]+)?")
@@ -128,11 +128,17 @@ def write_csv(out: TextIO, columns: Sequence[str], rows: Iterable[Sequence[objec
     return count
 
 
-def write_xlsx(out: BinaryIO, columns: Sequence[str], rows: Iterable[Sequence[object]], sheet: str) -> int:
+def write_xlsx(
+    out: BinaryIO,
+    columns: Sequence[str],
+    rows: Iterable[Sequence[object]],
+    sheet: str,
+    most_rows: int = MOST_SHEET_ROWS,
+) -> int:
     """Write an XLSX table of one sheet and return the number of rows; memory stays constant.
 
     Numbers and dates are real ones; every text is written as text, so that no cell is ever a formula or a link.
-    Errors: TableFault `too_many_rows` beyond the 1,048,575 that a sheet holds under its header.
+    Errors: TableFault `too_many_rows` beyond what a sheet holds under its header.
     """
     options = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
     count = 0
@@ -144,8 +150,8 @@ def write_xlsx(out: BinaryIO, columns: Sequence[str], rows: Iterable[Sequence[ob
         for place, name in enumerate(columns):
             page.write_string(0, place, name, bold)
         for count, row in enumerate(rows, start=1):
-            if count > _MOST_SHEET_ROWS:
-                raise TableFault("too_many_rows", count, most=_MOST_SHEET_ROWS)
+            if count > most_rows:
+                raise TableFault("too_many_rows", count, most=most_rows)
             for place, cell in enumerate(row):
                 _write_cell(page, count, place, cell, as_date)
     return count

@@ -24,7 +24,7 @@ COUNTRIES = ("CL", "CO", "CR", "MX", "PE")
 _GENERIC_RFCS = frozenset({"XAXX010101000", "XEXX010101000"})
 _FIRST_COMPANY_RUT = 50_000_000
 _EXPONENT_FORM = re.compile(r"^[0-9]+([.,][0-9]+)?[Ee]\+?[0-9]+$")
-_TYPED_CHECK_DIGIT = re.compile(r"^(.*[0-9])\s*[-\u2010-\u2015]\s*([0-9])\s*$")
+_TYPED_CHECK_DIGIT = re.compile(r"^(.*[0-9])\s*[-\u2010-\u2015]+\s*([0-9])\s*$")
 
 
 @dataclass(frozen=True)
@@ -42,8 +42,8 @@ def check_tax_id(country: str, tax_id: str, check_digit: str | None = None) -> T
     """Return the verdict on a tax number as typed, with spaces, dots and hyphens allowed.
 
     `check_digit` is the separate box: demanded in Colombia (a hyphen before one last digit is as good),
-    allowed in Chile, ignored elsewhere. The last digit of a Colombian number is never taken for its check
-    digit. A Mexican number that fails only the check digit is a `warning`, for about 1.5 % of those in use
+    allowed in Chile, ignored elsewhere. The last digit of a Colombian number is not taken for its check digit,
+    except in ten digits that begin with 8 or 9, which can be nothing else. A Mexican number that fails only the check digit is a `warning`, for about 1.5 % of those in use
     do. An unknown country or an empty number is `invalid` with its reason; nothing is raised. Source: the
     tax registers' published algorithms as in python-stdnum 2.2, domain.md §4.
 
@@ -136,11 +136,12 @@ def _check_co(typed: str, box: str) -> TaxIdResult:
     if written and box and written[2] != box:
         return _refused("check_digit_differs", tax_id=typed, check_digit=box)
     digit = box or (written[2] if written else "")
+    # Ten digits that begin with 8 or 9 are neither a company's nine nor a cédula (those begin with 1): here,
+    # and nowhere else, the last one can only be the check digit.
+    if not written and len(base) == 10 and base[0] in "89" and digit in ("", base[-1]):
+        base, digit = base[:-1], base[-1]
     if not digit:
         return _refused("co_check_digit_missing", tax_id=typed)
-    # Ten digits that begin with 8 or 9 are no cédula: a company's NIT with the same digit written once more.
-    if not written and len(base) == 10 and base[0] in "89" and base[-1] == digit:
-        base = base[:-1]
     if len(digit) != 1:
         raise InvalidLength
     return _accepted("CO", nit.validate(base + digit), "NIT")
