@@ -1,0 +1,118 @@
+"""Holds what a round's protocol says and how it is sealed: ready templates, canonical form, hash; applies no rule.
+
+The protocol is plain JSON, so that anybody can hash it again. What each rule means is decided in `rules`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from flask_babel import lazy_gettext as _l
+
+from cohort import reference
+
+FORMAT = "cohort-protocol/1"
+
+# Default rubric of domain.md §8: criterion, weight in percent. Gender is not scored; it works through the quota.
+RUBRIC = (
+    ("readiness", 25), ("product_fit", 20), ("commitment", 20), ("capacity", 15), ("growth", 10), ("inclusion", 10),
+)
+RUBRIC_NAMES = {
+    "readiness": _l("Export and digital readiness"),
+    "product_fit": _l("The product fits the market and its rules"),
+    "commitment": _l("Commitment and time of the team"),
+    "capacity": _l("Capacity to produce and deliver"),
+    "growth": _l("Growth and finances"),
+    "inclusion": _l("Inclusion and territory"),
+}
+# Eligibility of domain.md §8, in the order in which a person reads it; thresholds where there is one.
+CHECKS: dict[str, dict[str, int]] = {
+    "country": {}, "size": {}, "trading": {"least_months": 12}, "tax_id": {}, "product": {}, "sells_online": {},
+    "not_recurring": {"most_exports": 2}, "data_notice": {}, "owner_group": {}, "acts_for_firm": {},
+}
+TEMPLATES = {
+    "equal": _l("Equal seats for each country, half of them women-owned or led"),
+    "free": _l("One list for all countries without a limit for each, half of it women-owned or led"),
+    "national": _l("One country, half of its seats women-owned or led"),
+}
+
+
+@dataclass(frozen=True)
+class Terms:
+    """What a manager chooses to start a call; everything else follows from the ready template."""
+
+    template: str
+    seats: int
+    countries: tuple[str, ...]
+    share: Decimal = Decimal("0.50")
+    minimum_score: Decimal = Decimal(60)
+    offer_days: int = 5
+    appeal_answer_days: int = 10
+
+
+def protocol_of(terms: Terms, parity: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the protocol of a ready template; `parity` is the plan's policy (profile, counts, shortfall, mode)."""
+    known = reference.countries()
+    return {
+        "format": FORMAT,
+        "template": terms.template,
+        "seats": terms.seats,
+        "countries": list(terms.countries),
+        "country_limits": country_limits(terms),
+        "parity": {
+            "share": str(terms.share), "scope": list(parity["scope"]) if terms.template == "equal" else ["overall"],
+            "mode": parity["mode"], "shortfall": parity["shortfall"], "counts": parity["counts"],
+            "profile": parity["profile"],
+        },
+        "eligibility": [{"check": check, "is_on": True, **limits} for check, limits in CHECKS.items()],
+        "rubric": [{"criterion": criterion, "weight": weight} for criterion, weight in RUBRIC],
+        "minimum_score": str(terms.minimum_score),
+        "waitlist_count": terms.seats,
+        "tie_criteria": [],
+        "appeal_days": {code: known[code].appeal_days for code in terms.countries},
+        "appeal_answer_days": terms.appeal_answer_days,
+        "offer_days": terms.offer_days,
+    }
+
+
+def country_limits(terms: Terms) -> dict[str, dict[str, int]]:
+    """Return the least and most seats of each country; seats that do not divide go to the first countries.
+
+    Without equal seats a country may take none or all of them; empty reserved seats then still have a country.
+    """
+    if terms.template != "equal":
+        least = terms.seats if terms.template == "national" else 0
+        return {code: {"min": least, "max": terms.seats} for code in terms.countries}
+    each, over = divmod(terms.seats, len(terms.countries))
+    places = {code: each + (place < over) for place, code in enumerate(terms.countries)}
+    return {code: {"min": count, "max": count} for code, count in places.items()}
+
+
+def canonical(value: Any) -> bytes:
+    """Return the one byte form of a JSON value: sorted keys, no blanks, UTF-8."""
+    return json.dumps(value, sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def sha256_of(value: Any) -> str:
+    """Return the hash of a JSON value in its canonical form, as 64 hexadecimal digits."""
+    return hashlib.sha256(canonical(value)).hexdigest()
+
+
+def sha256_text(text: str) -> str:
+    """Return the hash of a text in UTF-8: how a seed is published before it is known."""
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def short(digest: str) -> str:
+    """Return a hash as people compare it: `9f2c…71ab`."""
+    return f"{digest[:4]}…{digest[-4:]}" if digest else ""
+
+
+def checks_on(protocol: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
+    """Return the eligibility checks that the protocol turns on, with their thresholds."""
+    return [row for row in protocol["eligibility"] if row["is_on"]]
