@@ -31,10 +31,10 @@ from webauthn.helpers.structs import (
 from cohort.config import Settings
 from cohort.kit import clock
 from cohort.kit.database import db, transaction
+from cohort.people import sessions
 from cohort.people.models import Person, WebAuthn
 
 PASSWORD_LENGTH_MIN = 10
-FRESH = timedelta(hours=1)
 
 
 class Datastore(SQLAlchemyUserDatastore):
@@ -89,8 +89,8 @@ def _configure(app: Flask, settings: Settings) -> None:
         SECURITY_PASSWORD_SINGLE_HASH={"argon2"},
         SECURITY_PASSWORD_LENGTH_MIN=PASSWORD_LENGTH_MIN,
         SECURITY_API_ENABLED_METHODS=["session"],
-        SECURITY_FRESHNESS=FRESH,
-        SECURITY_FRESHNESS_GRACE_PERIOD=timedelta(minutes=10),
+        SECURITY_FRESHNESS=sessions.FRESH,
+        SECURITY_FRESHNESS_GRACE_PERIOD=sessions.GRACE,
         SECURITY_SCRIPT_NONCE_KEY="csp_nonce",
         SECURITY_DATETIME_FACTORY=clock.now,
         SECURITY_TWO_FACTOR=True,

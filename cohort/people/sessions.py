@@ -13,6 +13,7 @@ from typing import cast
 
 from flask import Flask, Response, g, request, session
 from flask_security import UserMixin, user_authenticated
+from flask_security.utils import check_and_update_authn_fresh, set_request_attr
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
@@ -28,6 +29,7 @@ IDLE = timedelta(hours=12)
 LONGEST = timedelta(days=14)
 PHONE = timedelta(days=90)
 STAMP_EVERY = timedelta(minutes=5)
+FRESH, GRACE = timedelta(hours=1), timedelta(minutes=10)
 _PHONE_WORDS = ("Mobile", "Android", "iPhone")
 
 
@@ -60,6 +62,10 @@ def open_session(session_: Session, person: Person, via: list[str]) -> SignInSes
     """Note that `person` is now signed in here and put the token into the signed cookie; returns the row."""
     token, now = secrets.token_urlsafe(32), clock.now()
     kind = _kind(session_, person, via)
+    if session.get("place"):  # signed in again: the place has one session, not two
+        session_.execute(
+            update(SignInSession).where(SignInSession.token_hash == hashed(str(session["place"]))).values(revoked_at=now)
+        )
     place = SignInSession(
         person_id=person.id, token_hash=hashed(token), kind=kind, user_agent=_short_agent(),
         created_at=now, last_seen_at=now, expires_at=now + (LONGEST if kind == "browser" else PHONE),
@@ -92,6 +98,8 @@ def _load(uniquifier: str) -> Person | None:
     if place.kind == "browser" and now.timestamp() - last > IDLE.total_seconds():
         return None
     g.place_id = place.id
+    set_request_attr("fs_authn_via", "session")  # what the library's own loader would tell it
+    set_request_attr("fs_paa", session.get("fs_paa", 0))
     if request.method not in SAFE_METHODS:
         _stamp(session_, place, now)
     return place.person
@@ -134,6 +142,11 @@ def sign_out_others(session_: Session, actor: Actor, person_id: int, keep: int |
 def this_place() -> int | None:
     """Return the id of the session that this request belongs to."""
     return cast("int | None", g.get("place_id"))
+
+
+def is_fresh() -> bool:
+    """Return whether the person proved within the last hour who they are; a link handed to them does not count."""
+    return bool(check_and_update_authn_fresh(FRESH, GRACE, "session"))
 
 
 def _opened(_app: Flask, user: UserMixin, authn_via: list[str] | None = None, **_rest: object) -> None:
