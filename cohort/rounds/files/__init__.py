@@ -1,0 +1,1 @@
+"""A cohort chosen from files, and public records re-run: no database, no site."""

@@ -1,0 +1,117 @@
+"""Takes a sealed decision again from its public record alone, and names what differs.
+
+It trusts nothing in the record but its inputs; writing records is `record`.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from decimal import Decimal
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+from cohort.rounds.files.answer import answer_of
+from cohort.rounds.files.faults import BadInput, Fault
+from cohort.rounds.files.record import FORMAT, HASHED, round_result
+from cohort.rules.ledger import Json, fingerprint
+from cohort.rules.pool import SCORE_UNITS, Pool
+from cohort.rules.quotas import Quota, SeatPlan
+from cohort.rules.shortfall import Applicant, ParityRule, decide
+
+Record = Mapping[str, Any]
+_PARTS = {
+    "protocol": dict, "seed": str, "rows": list, "fixed": dict, "result": dict, "hashes": dict, "software": str
+}
+
+
+def read_record(path: Path) -> Record:
+    """Return the record of a file; raises BadInput when it is no record of a format that we know."""
+    try:
+        record = json.loads(path.read_bytes())
+    except ValueError as error:
+        raise BadInput([Fault(path.name, None, None, str(error), "JSON")]) from error
+    if not isinstance(record, dict) or record.get("format") != FORMAT:
+        raise BadInput([Fault(path.name, None, "format", "no record of this format", FORMAT)])
+    faults = [
+        Fault(path.name, None, name, "missing or of another kind", f"a {kind.__name__}")
+        for name, kind in _PARTS.items()
+        if not isinstance(record.get(name), kind)
+    ]
+    if faults:
+        raise BadInput(faults)
+    return record
+
+
+def differences(record: Record, file: str) -> list[str]:
+    """Return one line for each part of the record that its hash or the decision taken again contradicts.
+
+    Raises BadInput when the record's inputs cannot be read, Unproven when the answer cannot be proven.
+    """
+    lines = [
+        f"hashes.{name}: the {name} is not the one that was sealed"
+        for name in HASHED
+        if record["hashes"].get(name) != fingerprint(record[name])
+    ]
+    try:
+        again = rerun(record)
+    except (KeyError, TypeError, ValueError, ArithmeticError) as error:
+        raise BadInput([Fault(file, None, None, f"{error!r}", "the inputs of a decision")]) from error
+    sealed = record["result"]
+    lines += [
+        f"result.{name}: sealed {json.dumps(sealed.get(name))}, now {json.dumps(again.get(name))}"
+        for name in dict.fromkeys([*again, *sealed])
+        if sealed.get(name) != again.get(name)
+    ]
+    return lines
+
+
+def rerun(record: Record) -> dict[str, Json]:
+    """Return the result that the record's inputs give now."""
+    protocol, seed = record["protocol"], str(record["seed"])
+    quotas = tuple(quota_from(one) for one in protocol["quotas"])
+    seats = int(protocol["seats"])
+    if protocol["kind"] == "file":
+        cut = len(record["result"]["waitlist"])
+        return answer_of(_pool(record["rows"]), SeatPlan(seats, quotas), seed, cut)
+    limits = {country: (int(low), int(high)) for country, (low, high) in protocol["country_limits"].items()}
+    parity = protocol["parity"]
+    rule = ParityRule(
+        Fraction(parity["share"]), parity["mode"], parity["shortfall"], parity["counts"], parity["per_country"]
+    )
+    applicants = [_applicant(row) for row in record["rows"]]
+    fixed = record["fixed"]
+    return round_result(
+        decide(applicants, seats, limits, rule, seed, quotas, fixed["stayers"], fixed["barred"])
+    )
+
+
+def quota_from(spelt: Mapping[str, Any]) -> Quota:
+    """Return the quota that `record.quota_json` spelt."""
+    shares = {key: None if spelt[key] is None else Fraction(spelt[key]) for key in ("min_share", "max_share")}
+    return Quota(
+        spelt["name"], _where(spelt["where"]), spelt["min"], spelt["max"], shares["min_share"], shares["max_share"],
+        None if spelt["of"] is None else _where(spelt["of"]), Fraction(spelt["min_short"]), Fraction(spelt["max_over"]),
+    )
+
+
+def _where(spelt: Mapping[str, list[str]]) -> dict[str, tuple[str, ...]]:
+    return {column: tuple(values) for column, values in spelt.items()}
+
+
+def _score(text: str) -> int:
+    return int(Decimal(text) * SCORE_UNITS)
+
+
+def _pool(rows: list[Mapping[str, Any]]) -> Pool:
+    names = sorted({name for row in rows for name in row["attributes"]})
+    attributes = {name: [row["attributes"][name] for row in rows] for name in names}
+    return Pool.of([row["code"] for row in rows], [_score(row["score"]) for row in rows], attributes)
+
+
+def _applicant(row: Mapping[str, Any]) -> Applicant:
+    return Applicant(
+        row["code"], _score(row["score"]), row["country"], row["womens"], row["attributes"],
+        tuple(row["before_draw"]),
+    )
