@@ -12,7 +12,7 @@ from whitenoise import WhiteNoise
 
 from cohort import __version__
 from cohort.config import PACKAGE, Settings, web_root
-from cohort.kit import clock, database, doors, errors, language, operations
+from cohort.kit import clock, database, doors, errors, gallery, language, operations, styles
 from cohort.kit.database import db
 from cohort.people import room as people
 
@@ -25,6 +25,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     Migrate(app, db, directory=str(PACKAGE / "migrations"), render_as_batch=True, compare_type=True)
     doors.init_app(app, settings)
     language.init_app(app, str(PACKAGE / "translations"))
+    styles.init_styles(app)
     _rooms(app, settings)
     errors.init_app(app)
     return app
@@ -67,3 +68,4 @@ def _rooms(app: Flask, settings: Settings) -> None:
     """Open every room: its views, mail kinds, jobs, listeners and access rules."""
     people.init_app(app, settings)
     operations.init_app(app)
+    app.register_blueprint(gallery.blueprint)

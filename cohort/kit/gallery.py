@@ -66,7 +66,7 @@ def sample_form(language: str, faulty: bool = False) -> Form:
     """Return a form with a field of every kind, filled in; `faulty` adds two errors."""
     word = partial(say, language)
 
-    class SampleForm(Form):  # type: ignore[misc]  # WTForms carries no types
+    class SampleForm(Form):
         destination = RadioField(
             word("Destination", "Destino"),
             choices=_choices(

@@ -11,9 +11,11 @@ import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
-from flask import Flask, Response, current_app, request, url_for
+from flask import Blueprint, Flask, Response, current_app, request, url_for
 
 from cohort.kit.access import public
+
+blueprint = Blueprint("styles", __name__)
 
 FIRST = ("vendor/modern-normalize.css", "css/tokens.css", "css/base.css", "css/layout.css")
 LAST = ("css/print.css",)
@@ -52,9 +54,10 @@ def _sheet() -> StyleSheet:
 
 def style_hrefs() -> list[str]:
     """Return the addresses of the style sheets that a page links, in their order."""
-    return [url_for("site_css", v=_sheet().version)]
+    return [url_for("styles.site_css", v=_sheet().version)]
 
 
+@blueprint.get("/static/css/site.css")
 @public
 def site_css() -> Response:
     """Answer the joined style sheet; its address changes with its content, so it may be kept for a year."""
@@ -70,5 +73,5 @@ def site_css() -> Response:
 
 def init_styles(app: Flask) -> None:
     """Register the address of the sheet and give templates `style_hrefs()`."""
-    app.add_url_rule("/static/css/site.css", "site_css", site_css)
+    app.register_blueprint(blueprint)
     app.jinja_env.globals["style_hrefs"] = style_hrefs
