@@ -6,6 +6,7 @@ Leaves out stages (`standings`): this only answers what lies in the run that end
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +15,7 @@ from cohort.rules.stages import RecurrencePolicy
 
 Whole = NDArray[np.int64]
 Flags = NDArray[np.bool_]
+_Value = TypeVar("_Value", np.int64, np.uint64)
 
 # One key orders firm and day together; a day number (1970 = 0) stays well under this for every date there is.
 _SPAN = 1 << 32
@@ -26,9 +28,9 @@ class Columns:
     """Rows sorted by firm and day. Days are day numbers (1970-01-01 = 0), `cents` US cents.
 
     `first_row` gives, a firm, its first row, and one more entry for the end. For each row: `run_from` is the row
-    after the last gap of more than `max_gap_days` (or the firm's first), `quarter_from` the first row of its
-    quarter, `years_in_a_row` the calendar years in a row with an operation that end with its year, `lapse_row`
-    the row that ended the latest lapse or -1. `quarters_before` and `cents_before` are running totals.
+    after the last gap of more than `max_gap_days` (or the firm's first), `years_in_a_row` the calendar years in a
+    row with an operation that end with its year, `lapse_row` the row that ended the latest lapse or -1.
+    `quarters_before` and `cents_before` are running totals.
     """
 
     key: Whole
@@ -36,7 +38,6 @@ class Columns:
     day: Whole
     destination: Whole
     first_row: Whole
-    quarter_from: Whole
     quarters_before: Whole
     cents_before: Whole
     run_from: Whole
@@ -86,7 +87,6 @@ def columns_of(
         day=numbers,
         destination=places,
         first_row=first_row,
-        quarter_from=_latest(new_quarter),
         quarters_before=np.cumsum(new_quarter),
         cents_before=np.concatenate(([0], np.cumsum(money))),
         run_from=_latest(is_first | (gap > policy.max_gap_days)),
@@ -151,18 +151,24 @@ def distinct_destinations(columns: Columns, start: Whole, end: Whole) -> Whole:
     """
     row_count = columns.day.size
     total = np.zeros(start.size, dtype=np.int64)
-    holds = start <= end
-    bounds = np.full((start.size, 2), row_count, dtype=np.int64)
-    bounds[holds, 0] = start[holds]
-    bounds[holds, 1] = end[holds] + 1
     for block in range(0, columns.destination_count, _BLOCK):
         bits = np.zeros(row_count + 1, dtype=np.uint64)
         place = columns.destination - block
         inside = (place >= 0) & (place < _BLOCK)
         bits[:-1][inside] = np.uint64(1) << place[inside].astype(np.uint64)
-        joined = np.bitwise_or.reduceat(bits, bounds.ravel())[::2]
-        total += np.bitwise_count(joined).astype(np.int64)
+        total += np.bitwise_count(over_stretches(np.bitwise_or, bits, start, end)).astype(np.int64)
     return total
+
+
+def over_stretches(join: np.ufunc, values: NDArray[_Value], start: Whole, end: Whole) -> NDArray[_Value]:
+    """`join` over rows start..end of each entry, 0 where start lies past end; `values` has one spare last row.
+
+    Entries come by rising `end`: between two stretches at most the rows that lie there are read once more.
+    """
+    bounds = np.column_stack((np.minimum(start, end + 1), end + 1))
+    joined: NDArray[_Value] = join.reduceat(values, bounds.ravel())[::2]
+    joined[start > end] = 0
+    return joined
 
 
 @dataclass(frozen=True)

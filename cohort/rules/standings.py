@@ -11,7 +11,17 @@ from datetime import date
 import numpy as np
 from numpy.typing import NDArray
 
-from cohort.rules.runs import Columns, Endings, Flags, Runs, Whole, columns_of, endings_of, runs_on
+from cohort.rules.runs import (
+    Columns,
+    Endings,
+    Flags,
+    Runs,
+    Whole,
+    columns_of,
+    endings_of,
+    over_stretches,
+    runs_on,
+)
 from cohort.rules.stages import STAGES, Operation, RecurrencePolicy, Stage
 
 CODE = {stage: np.int8(place) for place, stage in enumerate(STAGES)}
@@ -186,13 +196,8 @@ def _spread(
 
 def _longest_gap(columns: Columns, runs: Runs, today: Whole) -> Whole:
     """The greatest of the days between operations of the run and from its last one to today; -1 when empty."""
-    row_count = columns.day.size
-    gaps = np.zeros(row_count + 1, dtype=np.int64)
-    gaps[1:row_count] = np.diff(columns.day) if row_count else 0
-    holds = runs.operations > 0
-    bounds = np.full((runs.end.size, 2), row_count, dtype=np.int64)
-    inner = runs.operations > 1
-    bounds[inner, 0] = runs.start[inner] + 1
-    bounds[inner, 1] = runs.end[inner] + 1
-    between = np.maximum.reduceat(gaps, bounds.ravel())[::2] if runs.end.size else np.zeros(0, dtype=np.int64)
-    return np.where(holds, np.maximum(between, today - columns.day[runs.end]), -1)
+    gaps = np.zeros(columns.day.size + 1, dtype=np.int64)
+    gaps[1:-1] = np.diff(columns.day)
+    between = over_stretches(np.maximum, gaps, runs.start + 1, runs.end)
+    longest: Whole = np.where(runs.operations > 0, np.maximum(between, today - columns.day[runs.end]), -1)
+    return longest

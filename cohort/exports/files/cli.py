@@ -74,7 +74,7 @@ def recurrence(
     answer = io.StringIO(newline="")
     write_csv(answer, COLUMNS, _rows(columns, as_of.date(), policy, cast(Language, language)))
     if out is None:
-        click.get_text_stream("stdout", encoding="utf-8").write(answer.getvalue())
+        click.echo(answer.getvalue().encode(), nl=False)
     else:
         part = out.with_name(out.name + ".part")
         part.write_text(answer.getvalue(), encoding="utf-8", newline="")
