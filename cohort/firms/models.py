@@ -25,6 +25,11 @@ from cohort.kit.uploads import Upload
 YES_NO_UNKNOWN = ("yes", "no", "unknown")
 
 
+def _ordered(length: int) -> String:
+    """Text compared sign by sign in both databases, so that a prefix is a range of its index."""
+    return String(length).with_variant(String(length, collation="C"), "postgresql")
+
+
 class Firm(Base):
     """A firm of the register, one row per country and tax id across all plans and years.
 
@@ -43,12 +48,12 @@ class Firm(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     country: Mapped[str] = mapped_column(String(2))
-    tax_id: Mapped[str] = mapped_column(String(20))  # compact form; the check digit of a NIT is part of it
+    tax_id: Mapped[str] = mapped_column(_ordered(20))  # compact form; the check digit of a NIT is part of it
     tax_id_status: Mapped[str] = mapped_column(String(10), default="valid")  # valid | warning (confirmed by a person)
     tax_id_confirmed_by: Mapped[int | None]
     legal_name: Mapped[str] = mapped_column(String(200))
     trade_name: Mapped[str] = mapped_column(String(200), default="")
-    sort_name: Mapped[str] = mapped_column(String(200))  # trade or legal name, lower case without accents
+    sort_name: Mapped[str] = mapped_column(_ordered(200))  # trade or legal name, lower case without accents
     is_natural_person: Mapped[bool] = mapped_column(default=False)
     sector: Mapped[str] = mapped_column(String(20), default="")
     region: Mapped[str] = mapped_column(String(80), default="")

@@ -1,0 +1,1 @@
+"""Brings a whole file of firms onto the register, or nothing of it."""
