@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, TypeVar, cast
+from urllib.parse import urlencode, urlsplit
 
 from flask import Flask, abort, g, redirect, request
 from sqlalchemy import ColumnElement, event
@@ -219,6 +220,9 @@ def _ask_to_sign_in() -> Response:
     """Send a person to the sign-in page and back; a script gets a plain 401."""
     if request.accept_mimetypes.best == "application/json":
         abort(401)
-    back = request.full_path.rstrip("?") if request.method in {"GET", "HEAD"} else (request.referrer or "/")
-    target = "/sign-in?next=" + back.replace("&", "%26") if back.startswith("/") else "/sign-in"
-    return redirect(target)
+    if request.method in {"GET", "HEAD"}:
+        back = request.full_path.rstrip("?")
+    else:  # the page whose form was sent; a browser names it with its whole address
+        page = urlsplit(request.referrer or "")
+        back = page.path + (f"?{page.query}" if page.query else "") if page.netloc == request.host else "/"
+    return redirect("/sign-in?" + urlencode({"next": back}))
