@@ -19,6 +19,7 @@ function sendOnce(form) {
     }
     form.dataset.sent = "yes";
     changed.delete(form);
+    if (form.dataset.draft) remember(form);
     for (const button of form.querySelectorAll("button[type=submit]")) button.setAttribute("aria-disabled", "true");
   });
 }
@@ -50,6 +51,14 @@ function keepDraft(form) {
   }
 }
 
+function remember(form) {
+  try {
+    sessionStorage.setItem("cohort-draft-sent", form.dataset.draft);
+  } catch {
+    // See above.
+  }
+}
+
 function readDraft(form) {
   try {
     return JSON.parse(sessionStorage.getItem(storageKey(form)) ?? "null");
@@ -72,15 +81,15 @@ function restoreDraft(form) {
   changed.add(form);
 }
 
-// A page may say that a draft has been saved: <meta name="cohort-saved-draft" content="export-new">.
+// A draft that was sent is dropped once it is saved: the next page says so, or is neither that form again nor the
+// sign-in page that an ended session leads to.
 function dropSavedDrafts() {
-  for (const meta of document.querySelectorAll("meta[name=cohort-saved-draft]")) {
-    try {
-      sessionStorage.removeItem(`cohort-draft:${meta.content}`);
-    } catch {
-      return;
-    }
-  }
+  const sent = sessionStorage.getItem("cohort-draft-sent");
+  if (!sent || document.body.classList.contains("page--plain")) return;
+  const here = document.querySelector(`form[data-draft="${CSS.escape(sent)}"]`);
+  if (here && !document.querySelector(".notice--leaf")) return;
+  sessionStorage.removeItem("cohort-draft-sent");
+  sessionStorage.removeItem(`cohort-draft:${sent}`);
 }
 
 function dropDraftWhenLeavingOnPurpose(form) {
@@ -92,7 +101,11 @@ function dropDraftWhenLeavingOnPurpose(form) {
   }
 }
 
-dropSavedDrafts();
+try {
+  dropSavedDrafts();
+} catch {
+  // A browser that keeps nothing has nothing to drop.
+}
 for (const form of document.querySelectorAll("form[data-leave]")) {
   markChanges(form);
   if (form.dataset.draft) {
@@ -103,6 +116,8 @@ for (const form of document.querySelectorAll("form[data-leave]")) {
 for (const form of document.querySelectorAll("form[data-once]")) sendOnce(form);
 window.addEventListener("pageshow", openAgain);
 window.addEventListener("beforeunload", (event) => {
-  if (changed.size > 0) event.preventDefault();
+  if (changed.size === 0) return;
+  event.preventDefault();
+  event.returnValue = ""; // browsers before 2023 ask only for this
 });
 document.querySelector("[data-error-summary]")?.focus();
