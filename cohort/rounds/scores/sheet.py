@@ -22,7 +22,6 @@ FAULTS = {
     "too_fine": _l("%(score)s has more than 4 decimals. Round it."),
     "no_key": _l("The line has points but no code and no tax number."),
 }
-_HEADER = frozenset({"code", "codigo", "código", "tax id", "tax_id", "rut", "nit", "rfc", "ruc", "id", "firm", "empresa"})
 
 
 @dataclass(frozen=True)
@@ -68,8 +67,8 @@ def pasted_lines(text: str) -> list[tuple[int, str, str]]:
         if not line.strip():
             continue
         cells = [cell.strip() for cell in _split(line)]
-        if not found and cells[0].lower() in _HEADER:
-            continue
+        if not found and not re.search("[0-9]", line):
+            continue  # a header
         found.append((number, cells[0], cells[-1] if len(cells) > 1 else ""))
     return found
 

@@ -1,0 +1,139 @@
+"""Turns a closed call into the question that `rules` answer, and answers it in a child process; adopts nothing.
+
+The question holds only what the sealed rules name: code, score, country and whether the firm counts as women's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any
+
+from flask_babel import lazy_gettext as _l
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from cohort.kit.errors import DomainError, wording
+from cohort.kit.process import run_in_child
+from cohort.rounds.calls.protocol import sha256_of
+from cohort.rounds.models import Application, Round
+from cohort.rounds.scores.service import latest_scores
+from cohort.rules.shortfall import Applicant, ParityRule, RoundSelection, decide
+
+wording("decision_unscored", _l("%(count)s eligible files have no score. Score them, or set them aside with a reason; none ranks as zero."), 409)
+wording("decision_pending", _l("%(count)s files wait for an answer on eligibility. Settle them, or set them aside with a reason."), 409)
+wording("decision_empty", _l("No eligible file reaches the minimum score, so there is nobody to choose from."), 409)
+
+TIMEOUT_SECONDS = 60.0
+POINTS = 10_000
+
+
+@dataclass(frozen=True)
+class Question:
+    """What is decided, complete and plain: the same question gives the same answer on any machine."""
+
+    applicants: tuple[Applicant, ...]
+    seats: int
+    limits: Mapping[str, tuple[int, int]]
+    parity: ParityRule
+    seed: str
+
+    @property
+    def hash(self) -> str:
+        """Hash of everything asked: it tells whether the files changed since a selection was shown."""
+        return sha256_of({
+            "applicants": [[one.id, one.score, one.country, one.womens] for one in self.applicants],
+            "seats": self.seats, "limits": {code: list(pair) for code, pair in self.limits.items()},
+            "parity": [str(self.parity.share), self.parity.mode, self.parity.shortfall, self.parity.counts,
+                       self.parity.per_country],
+            "seed": self.seed,
+        })
+
+
+@dataclass(frozen=True)
+class Files:
+    """The submitted files of a closed call by what becomes of them before the draw, with their scores."""
+
+    pool: tuple[Application, ...]  # eligible, at or above the minimum
+    below_minimum: tuple[Application, ...]
+    ineligible: tuple[Application, ...]
+    pending: tuple[Application, ...]
+    unscored: tuple[Application, ...]
+    scores: Mapping[int, int]
+
+    @property
+    def all(self) -> tuple[Application, ...]:
+        """Every submitted file."""
+        return (*self.pool, *self.below_minimum, *self.ineligible, *self.pending, *self.unscored)
+
+
+def files_of(session: Session, round_: Round) -> Files:
+    """Return the files of a closed call, sorted into what becomes of them, by code."""
+    statement = select(Application).where(Application.round_id == round_.id, Application.status == "submitted")
+    applications = list(session.scalars(statement.order_by(Application.code)))
+    scores = {key: row.score for key, row in latest_scores(session, round_.id).items() if row.score is not None}
+    minimum = int(Decimal(round_.protocol["minimum_score"]) * POINTS)
+    kept: dict[str, list[Application]] = {}
+    for each in applications:
+        kept.setdefault(_place_of(each, scores.get(each.id), minimum), []).append(each)
+    pool, below, ineligible, pending, unscored = (
+        tuple(kept.get(name, ())) for name in ("pool", "below", "ineligible", "pending", "unscored"))
+    return Files(pool, below, ineligible, pending, unscored, scores)
+
+
+def _place_of(application: Application, score: int | None, minimum: int) -> str:
+    if application.eligible != "yes":
+        return "ineligible" if application.eligible == "no" else "pending"
+    if score is None:
+        return "unscored"
+    return "pool" if score >= minimum else "below"
+
+
+def question_of(round_: Round, files: Files) -> Question:
+    """Return the question of a closed call; raises while files wait for eligibility or a score, or none is left."""
+    if files.pending:
+        raise DomainError("decision_pending", count=len(files.pending))
+    if files.unscored:
+        raise DomainError("decision_unscored", count=len(files.unscored))
+    if not files.pool:
+        raise DomainError("decision_empty")
+    applicants = tuple(
+        Applicant(each.code, files.scores[each.id], each.country, (each.facts or {})["womens"]) for each in files.pool)
+    return Question(applicants, round_.seats, limits_of(round_.protocol), parity_of(round_.protocol), round_.seed)
+
+
+def limits_of(protocol: Mapping[str, Any]) -> dict[str, tuple[int, int]]:
+    """Return least and most seats by country, as `rules` want them."""
+    return {code: (limit["min"], limit["max"]) for code, limit in protocol["country_limits"].items()}
+
+
+def parity_of(protocol: Mapping[str, Any]) -> ParityRule:
+    """Return the parity rule of a protocol, as `rules` want it."""
+    parity = protocol["parity"]
+    return ParityRule(
+        share=Fraction(parity["share"]), mode=parity["mode"], shortfall=parity["shortfall"], counts=parity["counts"],
+        per_country="country" in parity["scope"],
+    )
+
+
+def answer(question: Question) -> RoundSelection:
+    """Return the proven, verified selection; stands at the top of the module so that a child can run it."""
+    return decide(question.applicants, question.seats, question.limits, question.parity, question.seed)
+
+
+def solve(question: Question) -> RoundSelection:
+    """Return the answer, computed in a child process that is stopped after a minute."""
+    return run_in_child(answer, question, TIMEOUT_SECONDS)
+
+
+def empty_seats(found: RoundSelection) -> int:
+    """Return how many seats stay empty."""
+    return sum(found.empty.values())
+
+
+def womens_count(found: RoundSelection, applicants: Sequence[Applicant]) -> int:
+    """Return how many of the selected count as women's."""
+    chosen = set(found.selected)
+    return sum(1 for one in applicants if one.id in chosen and one.womens == "yes")

@@ -1,0 +1,94 @@
+"""Words the rules, their effects and the reason of each outcome; the codes and figures come from `rules`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from decimal import Decimal
+from typing import Any
+
+from flask_babel import gettext, ngettext
+from flask_babel import lazy_gettext as _l
+
+from cohort.firms.words import country_name
+from cohort.kit.language import number
+from cohort.rounds.applications.words import check_words
+
+_: Callable[..., str] = gettext
+
+OUTCOMES = {
+    "selected": _l("Selected"), "waitlist": _l("Waiting"), "not_selected": _l("Not selected"),
+    "ineligible": _l("Not eligible"),
+}
+TONES = {"selected": "leaf", "waitlist": "sun", "not_selected": "neutral", "ineligible": "coral"}
+COUNTS = {
+    "owned_or_led": _l("Women-owned or led"), "owned": _l("Women-owned"), "led": _l("Women-led"),
+    "both": _l("Women-owned and led"),
+}
+SHORTFALLS = {
+    "reserve": _l("Reserved seats stay empty: too few women-owned or led firms are eligible."),
+    "release": _l("Reserved seats are released to other firms, with a reason and a second person."),
+    "mirror": _l("As many other firms as women-owned or led ones are taken; the rest of the seats stay empty."),
+}
+
+
+def rule_name(name: str, protocol: Mapping[str, Any]) -> str:
+    """Return a rule as people say it: `Peru’s 10 seats`, `women-owned or led in Peru`."""
+    kind, _colon, code = name.partition(":")
+    if kind == "seats":
+        return _("the number of seats")
+    if kind == "country":
+        most = protocol["country_limits"][code]["max"]
+        return _("the %(count)s seats of %(country)s", count=most, country=country_name(code))
+    words = str(COUNTS[protocol["parity"]["counts"]])
+    if not code:
+        return words
+    return _("%(who)s in %(country)s", who=words, country=country_name(code))
+
+
+def rule_limit(least: int | None, most: int | None) -> str:
+    """Return what a rule asks: `at least 20`, `10`, `at most 12`."""
+    if least is not None and least == most:
+        return _("exactly %(count)s", count=least)
+    if least and most is not None:
+        return _("%(least)s to %(most)s", least=least, most=most)
+    return _("at most %(count)s", count=most) if most is not None else _("at least %(count)s", count=least or 0)
+
+
+def reason_text(code: str, facts: Mapping[str, Any], protocol: Mapping[str, Any]) -> str:
+    """Return why one file came out as it did, in a sentence that names no other firm."""
+    points = facts.get("points")
+    if code == "in_by_rule":
+        return _("selected through %(rules)s", rules=_rules(facts, protocol))
+    if code == "below_minimum":
+        return _("below the minimum of %(minimum)s points", minimum=number(Decimal(facts["minimum"])))
+    if code == "ineligible":
+        return "; ".join(check_words(each["check"], each["code"], each["params"]) for each in facts["checks"])
+    if code == "out_by_lot":
+        return _("same points as the last seat; the published draw decided")
+    if code in {"out_by_score", "out_by_rule"}:
+        return _out(code, points, facts, protocol)
+    return ""
+
+
+def _out(code: str, points: str | None, facts: Mapping[str, Any], protocol: Mapping[str, Any]) -> str:
+    blocked = _("%(rules)s stood before it", rules=_rules(facts, protocol)) if facts.get("rules") and code == "out_by_rule" else ""
+    if points is None:
+        return blocked or _("no seat could be exchanged without breaking a rule")
+    short = Decimal(points)
+    missing: str = ngettext("%(points)s point short of a seat", "%(points)s points short of a seat", int(short) if short == 1 else 2, points=number(short))
+    return f"{missing}; {blocked}" if blocked else missing
+
+
+def _rules(facts: Mapping[str, Any], protocol: Mapping[str, Any]) -> str:
+    """Name the fewest rules: one of a country says more than the same rule for all."""
+    names = list(facts.get("rules") or [])
+    special = [name for name in names if ":" in name] or names
+    return _(" and ").join(rule_name(name, protocol) for name in special[:2]) or _("several rules together")
+
+
+def relaxation_text(change: Mapping[str, Any], protocol: Mapping[str, Any]) -> str:
+    """Return one suggested change of a limit in words."""
+    facts = {"rule": rule_name(change["name"], protocol), "old": change["from"], "new": change["to"]}
+    if change["limit"] == "min":
+        return _("%(rule)s: at least %(new)s instead of %(old)s", **facts)
+    return _("%(rule)s: at most %(new)s instead of %(old)s", **facts)
