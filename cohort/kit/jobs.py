@@ -167,7 +167,7 @@ def _note(session: Session, found: Job, claimed: Claim, counts: dict[str, int]) 
 def missed(session: Session, found: Job, now: datetime) -> list[tuple[str, date]]:
     """Return the (period, day) pairs of a job that are due and not done, oldest first.
 
-    A daily job is followed back to its first run, at most 60 days; one that never ran owes its latest day only,
+    A daily job is followed back to its first run of its own, at most 60 days; one that never ran owes its latest day only,
     a frequent one its latest slot. A period that failed five times waits for a person.
     """
     firing = found.last_firing(now)
@@ -179,7 +179,7 @@ def missed(session: Session, found: Job, now: datetime) -> list[tuple[str, date]
         due = [(day.isoformat(), day) for day in days]
     statement = select(JobRun).where(JobRun.job == found.name, JobRun.period.in_([period for period, _day in due]))
     runs = {run.period: run for run in session.scalars(statement)}
-    first = min(runs, default=due[-1][0])
+    first = min((period for period, run in runs.items() if not run.is_by_hand), default=due[-1][0])
     return [(period, day) for period, day in due if period >= first and _is_owed(runs.get(period), now)]
 
 

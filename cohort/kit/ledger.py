@@ -51,6 +51,7 @@ class JobRun(Base):
     error: Mapped[str] = mapped_column(Text, default="")
     runner: Mapped[str] = mapped_column(String(120), default="")
     attempts: Mapped[int] = mapped_column(default=0)
+    is_by_hand: Mapped[bool] = mapped_column(default=False)  # such a run says nothing about where a job's history begins
 
 
 class JobHeartbeat(Base):
@@ -91,7 +92,8 @@ def claim(session: Session, job: str, period: str, as_of: date, *, again: bool =
     """
     runner, now = new_runner(), clock.now()
     fresh = _insert(session).values(
-        job=job, period=period, as_of=as_of, state=RunState.RUNNING, started_at=now, counts={}, runner=runner, attempts=1
+        job=job, period=period, as_of=as_of, state=RunState.RUNNING, started_at=now, counts={}, runner=runner, attempts=1,
+        is_by_hand=again,
     ).on_conflict_do_nothing(index_elements=["job", "period"]).returning(JobRun.id)
     run_id = session.scalar(fresh)
     if run_id is not None:
@@ -146,7 +148,7 @@ def _close(session: Session, claimed: Claim, **values: Any) -> None:
 
 def ask(session: Session, job: str, period: str, as_of: date) -> JobRun:
     """Note that a person wants this period run, whether or not it ran before; the scheduler takes it up."""
-    statement = _insert(session).values(job=job, period=period, as_of=as_of, state=RunState.ASKED, counts={})
+    statement = _insert(session).values(job=job, period=period, as_of=as_of, state=RunState.ASKED, counts={}, is_by_hand=True)
     session.execute(statement.on_conflict_do_nothing(index_elements=["job", "period"]))
     run = session.scalars(
         select(JobRun).where(JobRun.job == job, JobRun.period == period).with_for_update()

@@ -38,6 +38,10 @@ def configure(level: str) -> None:
     root.setLevel(level)
     for noisy in ("apscheduler", "alembic"):
         logging.getLogger(noisy).setLevel("WARNING")
+
+
+def _route_through_stdlib() -> None:
+    """Let our loggers speak through the standard library's: silent below WARNING until `configure` is called."""
     structlog.configure(
         processors=[
             structlog.stdlib.filter_by_level, *_SHARED, structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
@@ -48,6 +52,7 @@ def configure(level: str) -> None:
 
 def init_app(app: Flask) -> None:
     """Give each request an id, a line at its end and a header that names it."""
+    _route_through_stdlib()
 
     @app.before_request
     def name_request() -> None:

@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import date, datetime
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.utils import format_datetime
@@ -56,16 +57,30 @@ def _addresses(app: Flask, public_url: str) -> Callable[..., str]:
     return url_for
 
 
+def revived(value: Any, name: str = "") -> Any:
+    """Return queued facts with days and instants again: those whose name ends in `_on` or `_at`, at any depth."""
+    match value:
+        case dict():
+            return {key: revived(inner, key) for key, inner in value.items()}
+        case list():
+            return [revived(inner, name) for inner in value]
+        case str() if name.endswith("_on") and value:
+            return date.fromisoformat(value)
+        case str() if name.endswith("_at") and value:
+            return datetime.fromisoformat(value)
+    return value
+
+
 def write(app: Flask, message: OutboxMessage, params: dict[str, Any] | None = None) -> Written:
     """Return the words of a mail; `params` stand in for those that were queued.
 
-    Templates see the params, `recipient_name`, `subject`, `locale`, `public_url` and a `url_for` that gives whole addresses.
+    Templates see the params (`…_on` as a day, `…_at` as an instant), `recipient_name`, `subject`, `locale`, `public_url` and a `url_for` that gives whole addresses.
     """
     settings: Settings = app.extensions["settings"]
     with read_by(message.language, message.region):
         names = {
             "recipient_name": message.name, "locale": message.language, "public_url": settings.public_url,
-            "url_for": _addresses(app, settings.public_url), **(message.params if params is None else params),
+            "url_for": _addresses(app, settings.public_url), **revived(message.params if params is None else params),
         }
         templates = {ending: app.jinja_env.get_template(f"email/{message.kind}.{ending}") for ending in ENDINGS}
         subject = " ".join(templates["subject.txt"].render(names).split())
@@ -91,7 +106,7 @@ def compose(app: Flask, message: OutboxMessage, params: dict[str, Any]) -> Email
     mail["Date"] = format_datetime(clock.now())
     mail["Message-ID"] = message_id_of(message, settings.public_url)
     mail["Auto-Submitted"] = "auto-generated"
-    mail["Content-Language"] = message.language
     mail.set_content(written.text)
     mail.add_alternative(written.html, subtype="html")
+    mail["Content-Language"] = message.language  # last: the library moves Content-* headers into the first part
     return mail

@@ -133,13 +133,25 @@ def mail_kind(name: str, still_true: StillTrue | None = None, *, secret: bool = 
     return MAIL_KINDS[name]
 
 
+def _plain(value: Any) -> Any:
+    """Return facts as JSON can hold them; `mail` makes days and instants of them again."""
+    match value:
+        case dict():
+            return {key: _plain(inner) for key, inner in value.items()}
+        case list() | tuple():
+            return [_plain(inner) for inner in value]
+        case date():
+            return value.isoformat()
+    return value
+
+
 def enqueue(  # the key's parts in the order in which they are spoken
     session: Session, recipient: Recipient, kind: str, subject_kind: str, subject_id: int, due_on: date, step: int,
     params: dict[str, Any], firm_id: int | None = None, send_after: datetime | None = None,
 ) -> OutboxMessage | None:
     """Queue one mail in the caller's transaction; return its row, or None when this effect was queued before.
 
-    `params` holds JSON values. `step` tells repeats for one subject and day apart; 0 where there is only one.
+    `params` holds JSON values, and days and instants under names that end in `_on` and `_at`. `step` tells repeats for one subject and day apart; 0 where there is only one.
     Raises `LookupError` for a kind that no room registered.
     """
     if kind not in MAIL_KINDS:
@@ -148,7 +160,7 @@ def enqueue(  # the key's parts in the order in which they are spoken
     values = {
         "person_id": recipient.person_id, "address": recipient.address.strip(), "name": recipient.name,
         "language": recipient.language, "region": recipient.region, "kind": kind, "subject_kind": subject_kind,
-        "subject_id": subject_id, "due_on": due_on, "step": step, "params": params, "firm_id": firm_id,
+        "subject_id": subject_id, "due_on": due_on, "step": step, "params": _plain(params), "firm_id": firm_id,
         "send_after": send_after or now, "created_at": now,
     }
     dialect = sqlite if session.get_bind().dialect.name == "sqlite" else postgresql

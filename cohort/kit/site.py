@@ -13,6 +13,7 @@ from flask import Flask
 from flask_babel import force_locale
 
 from cohort.config import BadSetting
+from cohort.kit import logs
 from cohort.kit.errors import WORDINGS, DomainError, sentence
 
 
@@ -33,6 +34,8 @@ def site_command() -> Iterator[Flask]:
     except BadSetting as error:
         click.echo(str(error), err=True)
         sys.exit(2)
+    level = app.extensions["settings"].log_level
+    logs.configure("WARNING" if level == "INFO" else level)  # a command says itself what it did
     with app.app_context(), force_locale("en"):
         try:
             yield app
