@@ -131,7 +131,7 @@ def unscoped(session: Session) -> Iterator[None]:
 
     An architecture test lists its callers, so that each use is a decision.
     """
-    before = session.info.get("actor")
+    before = session.info.get("actor", SYSTEM)
     session.info["actor"] = SYSTEM
     try:
         yield

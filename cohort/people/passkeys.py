@@ -8,7 +8,6 @@ from flask import Blueprint, Flask, redirect, request, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_security import Security, UserMixin, wan_deleted, wan_registered
 from flask_security.webauthn import (
-    WebAuthnRegisterForm,
     webauthn_delete,
     webauthn_register,
     webauthn_register_response,
@@ -17,8 +16,6 @@ from flask_security.webauthn import (
 )
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
-from wtforms import HiddenField
-from wtforms.validators import AnyOf
 
 from cohort.kit.access import current_actor, public, signed_in
 from cohort.kit.audit import record
@@ -30,12 +27,6 @@ from cohort.people.profile import tell_of_change
 
 # The library finds its own pages by this name.
 blueprint = Blueprint("security", __name__)
-
-
-class RegisterForm(WebAuthnRegisterForm):
-    """A new passkey: its name. It always signs in by itself, so there is no choice of use."""
-
-    usage = HiddenField(default="first", validators=[AnyOf(["first"])])
 
 
 @blueprint.route("/account/passkeys/", methods=["GET", "POST"], endpoint="wan_register")

@@ -80,8 +80,8 @@ def tell_of_change(session: Session, person: Person, what: str) -> None:
     """Mail the person that a way to sign in has changed, so that a stranger's change does not go unseen."""
     now = clock.now()
     enqueue(
-        session, recipient_of(person), "account_changed", "person", person.id, now.date(), int(now.timestamp()),
-        {"what": what},
+        session, recipient_of(person), "account_changed", f"person_{what}", person.id, now.date(),
+        int(now.timestamp()), {"what": what},
     )
 
 

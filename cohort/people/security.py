@@ -21,12 +21,15 @@ from flask_security import (
     UserMixin,
     WebauthnUtil,
 )
+from flask_security.webauthn import WebAuthnRegisterForm
 from passlib.totp import TotpMatch  # type: ignore[import-untyped]
 from webauthn.helpers.structs import (
     AuthenticatorSelectionCriteria,
     ResidentKeyRequirement,
     UserVerificationRequirement,
 )
+from wtforms import HiddenField
+from wtforms.validators import AnyOf
 
 from cohort.config import Settings
 from cohort.kit import clock
@@ -70,6 +73,12 @@ class Passkeys(WebauthnUtil):
     def user_verification(self, user: UserMixin | None, usage: list[str]) -> UserVerificationRequirement:
         """Return that a sign-in must be confirmed by finger, face or PIN."""
         return UserVerificationRequirement.REQUIRED
+
+
+class RegisterForm(WebAuthnRegisterForm):
+    """A new passkey: its name. It always signs in by itself, so there is no choice of use."""
+
+    usage = HiddenField(default="first", validators=[AnyOf(["first"])])
 
 
 class NoMail(MailUtil):
@@ -122,6 +131,7 @@ def init_app(app: Flask, settings: Settings) -> Security:
     security = Security(
         app, Datastore(db, Person, RoleMixin, WebAuthn), register_blueprint=False,
         totp_cls=Codes, webauthn_util_cls=Passkeys, mail_util_cls=NoMail,
+        wan_register_form=RegisterForm,
     )
     app.extensions["security"] = security
     return security
