@@ -198,13 +198,11 @@ def _effective_on(
     if not counted:
         return None
     stage = _stage_on(counted, as_of, policy, season, None)
-    since = as_of
-    for day in sorted(set(_change_days(counted, policy, season, as_of)), reverse=True):
-        if day > as_of:
-            continue
-        since = day
-        if _stage_on(counted, day - _DAY, policy, season, None) is not stage:
-            break
+    days = sorted({day for day in _change_days(counted, policy, season, as_of) if day <= as_of})
+    since = days.pop()
+    # The first operation's day ends the walk at the latest: before it every firm is `never`.
+    while _stage_on(counted, since - _DAY, policy, season, None) is stage:
+        since = days.pop()
     return since
 
 

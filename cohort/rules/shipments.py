@@ -89,22 +89,18 @@ class Counted:
 def counted_of(shipments: Iterable[Shipment], counting: Counting) -> Counted:
     """The counted operations of one firm, by day, and why every other shipment is left out (domain.md §1, §5).
 
-    Of shipments with one document the earliest logged (least id) may count. A partial refund lowers the value,
-    a refund in full leaves the shipment out.
+    Of shipments that would count and share one document only the earliest logged (least id) does. A partial
+    refund lowers the value, a refund in full leaves the shipment out.
     """
     ordered = sorted(shipments, key=lambda shipment: shipment.id)
-    repeated = set(duplicates_of(ordered))
-    operations: list[Operation] = []
-    left_out: dict[int, tuple[WhyNot, ...]] = {}
-    for shipment in ordered:
-        reasons = why_not(shipment, counting)
-        if shipment.id in repeated:
-            reasons = (*reasons, WhyNot.DUPLICATE)
-        if reasons or shipment.fob_cents is None:
-            left_out[shipment.id] = reasons
-        else:
-            cents = shipment.fob_cents - shipment.returned_cents
-            operations.append(Operation(shipment.exported_on, shipment.destination, cents))
+    left_out = {shipment.id: reasons for shipment in ordered if (reasons := why_not(shipment, counting))}
+    fitting = [shipment for shipment in ordered if shipment.id not in left_out]
+    left_out |= dict.fromkeys(duplicates_of(fitting), (WhyNot.DUPLICATE,))
+    operations = [
+        Operation(shipment.exported_on, shipment.destination, shipment.fob_cents - shipment.returned_cents)
+        for shipment in fitting
+        if shipment.id not in left_out and shipment.fob_cents is not None
+    ]
     return Counted(tuple(sorted(operations)), left_out)
 
 
