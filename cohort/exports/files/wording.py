@@ -53,7 +53,7 @@ _MONTHS_ES = [
 
 
 def next_step_words(step: NextStep, policy: RecurrencePolicy, language: Language) -> str:
-    """The next step of a firm as one sentence without full stop."""
+    """The next step of a firm as one sentence without full stop; waiting and resting do not occur in files."""
     say = _english if language == "en" else _spanish
     return say(step, policy)
 
@@ -62,49 +62,53 @@ def _english(step: NextStep, policy: RecurrencePolicy) -> str:
     is_one = step.exports == 1
     more = "" if step.code == "first_export" else "more "
     words = f"{step.exports} {more}verified {'export' if is_one else 'exports'}"
-    if step.new_quarters:
-        is_new = "a new quarter" if step.new_quarters == 1 else f"{step.new_quarters} new quarters"
-        words += f" in {is_new}"
-    if step.new_destinations:
-        is_new = "a new country" if step.new_destinations == 1 else f"{step.new_destinations} new countries"
-        words += f" to {is_new}"
+    words += _count_of(
+        " in ", step.new_quarters, ("a new quarter", "new quarters", "different quarters"), step
+    )
+    words += _count_of(" to ", step.new_destinations, ("a new country", "new countries", "countries"), step)
     if step.missing_fob_usd:
         words += f" worth US${step.missing_fob_usd:,.2f} or more{'' if is_one else ' in all'}"
     if step.by_on is not None:
         words += f"{'' if is_one else ', the next'} by {_day_en(step.by_on)}"
-    verb = "keeps" if is_one else "keep"
+    keeps = " keeps" if is_one else ", keep"
     if step.code == "keep":
-        return f"{words} {verb} the firm consolidated"
+        return f"{words}{keeps} the firm consolidated"
     if step.code == "consolidate":
         years = policy.annual_consecutive
-        return f"{words} {verb} the firm recurring; exports in {years} calendar years in a row make it consolidated"
+        return f"{words}{keeps} the firm recurring; exports in {years} calendar years in a row make it consolidated"
     return words
 
 
 def _spanish(step: NextStep, policy: RecurrencePolicy) -> str:
     is_one = step.exports == 1
     more = "" if step.code == "first_export" else " más"
-    words = f"{step.exports} " + (
-        f"exportación verificada{more}" if is_one else f"exportaciones verificadas{more}"
-    )
-    if step.new_quarters:
-        is_new = "un trimestre nuevo" if step.new_quarters == 1 else f"{step.new_quarters} trimestres nuevos"
-        words += f" en {is_new}"
-    if step.new_destinations:
-        is_new = "un país nuevo" if step.new_destinations == 1 else f"{step.new_destinations} países nuevos"
-        words += f" a {is_new}"
+    words = f"{step.exports} {'exportación verificada' if is_one else 'exportaciones verificadas'}{more}"
+    quarters = ("un trimestre nuevo", "trimestres nuevos", "trimestres distintos")
+    words += _count_of(" en ", step.new_quarters, quarters, step)
+    words += _count_of(" a ", step.new_destinations, ("un país nuevo", "países nuevos", "países"), step)
     if step.missing_fob_usd:
         amount = f"{step.missing_fob_usd:,.2f}".translate(str.maketrans(",.", ".,"))
         words += f" por US${amount} o más{'' if is_one else ' en total'}"
     if step.by_on is not None:
         words += f"{'' if is_one else ', la próxima'} hasta el {_day_es(step.by_on)}"
-    verb = "mantiene" if is_one else "mantienen"
+    keeps = " mantiene" if is_one else ", mantienen"
     if step.code == "keep":
-        return f"{words} {verb} a la empresa consolidada"
+        return f"{words}{keeps} a la empresa consolidada"
     if step.code == "consolidate":
         years = policy.annual_consecutive
-        return f"{words} {verb} a la empresa como recurrente; exportar en {years} años calendario seguidos la consolida"
+        return f"{words}{keeps} a la empresa como recurrente; exportar en {years} años calendario seguidos la consolida"
     return words
+
+
+def _count_of(link: str, count: int, forms: tuple[str, str, str], step: NextStep) -> str:
+    """Say "in a new quarter", "in 2 new quarters", or, where a firm begins anew and all is new, "in 2 different quarters"."""
+    one, several, distinct = forms
+    begins_anew = step.by_on is None
+    if count == 0 or (begins_anew and count == 1):
+        return ""
+    if count == 1:
+        return link + one
+    return f"{link}{count} {distinct if begins_anew else several}"
 
 
 def _day_en(day: date) -> str:
