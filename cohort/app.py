@@ -12,6 +12,7 @@ from whitenoise import WhiteNoise
 
 from cohort import __version__
 from cohort.config import PACKAGE, Settings, web_root
+from cohort.firms import room as firms
 from cohort.kit import clock, database, doors, errors, gallery, language, navigation, operations, styles
 from cohort.kit.database import db
 from cohort.people import room as people
@@ -67,6 +68,7 @@ def _asset_of(static: Path):  # type: ignore[no-untyped-def]
 def _rooms(app: Flask, settings: Settings) -> None:
     """Open every room: its views, mail kinds, jobs, listeners and access rules."""
     people.init_app(app, settings)
+    firms.init_app(app)
     navigation.init_app(app)
     operations.init_app(app)
     app.register_blueprint(gallery.blueprint)

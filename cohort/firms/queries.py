@@ -198,3 +198,11 @@ def _count(session: Session, filters: FirmFilters) -> int | None:
     some = select(Firm.id).where(*_criteria(filters)).limit(COUNTED_ROWS + 1).subquery()
     counted = session.scalar(select(func.count()).select_from(some)) or 0
     return counted if counted <= COUNTED_ROWS else None
+
+
+def last_consents(entries: Sequence[ConsentEntry]) -> dict[str, ConsentEntry]:
+    """Return the last word on each purpose; `entries` come latest first."""
+    last: dict[str, ConsentEntry] = {}
+    for entry in entries:
+        last.setdefault(entry.purpose, entry)
+    return last

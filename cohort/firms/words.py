@@ -11,8 +11,12 @@ from flask_babel import get_locale
 from flask_babel import lazy_gettext as _l
 
 from cohort import reference
-from cohort.firms.files.wording import Language, tax_id_note
+from cohort.firms.files.wording import Language, size_note, tax_id_note, women_note
+from cohort.firms.models import Firm, FirmSize, OwnershipDeclaration
 from cohort.kit.errors import wording
+from cohort.kit.language import money
+from cohort.rules.parity import OwnershipJudgement, Reason
+from cohort.rules.size import SizeResult
 from cohort.rules.taxid import TaxIdResult
 
 ANSWERS = {"yes": _l("yes"), "no": _l("no"), "unknown": _l("we do not know")}
@@ -24,17 +28,22 @@ SIZES = {
     "micro": _l("micro"), "small": _l("small"), "medium": _l("medium"), "large": _l("large"),
     "unknown": _l("we do not know"),
 }
+WOMEN_FILTERS = [
+    ("either", _l("owned or led")), ("owned", _l("owned")), ("led", _l("led")), ("no", _l("neither")),
+    ("unknown", _l("we do not know")),
+]
 FORMS = {
     "company": _l("Company or co-operative"), "sole_trader": _l("One owner, no company"),
     "couple": _l("Two spouses, half each"),
 }
 VERDICTS = {"verified": _l("Verified"), "refuted": _l("Not proven")}
 ACTS = {
-    "firm.registered": _l("Registered"), "firm.changed": _l("Profile changed"),
-    "firm.person_added": _l("Person added"), "firm.person_ended": _l("Person no longer acts for the firm"),
-    "ownership.declared": _l("Ownership declared"), "ownership.verified": _l("Ownership verified"),
-    "ownership.refuted": _l("Ownership not proven"), "size.declared": _l("Size declared"),
-    "consent.given": _l("Consent given"), "consent.taken_back": _l("Consent taken back"),
+    "firm.registered": _l("registered the firm"), "firm.changed": _l("changed the profile"),
+    "firms.imported": _l("brought in a file of firms"), "firms.downloaded": _l("downloaded the list of firms"),
+    "firm.person_added": _l("added a person"), "firm.person_ended": _l("noted that a person no longer acts for the firm"),
+    "ownership.declared": _l("declared the ownership"), "ownership.verified": _l("verified the ownership"),
+    "ownership.refuted": _l("found the ownership not proven"), "size.declared": _l("declared the size of a year"),
+    "consent.given": _l("gave a consent"), "consent.taken_back": _l("took a consent back"),
 }
 
 wording("name_missing", _l("The name is empty. Write it as it stands on the tax certificate or identity document."))
@@ -89,3 +98,39 @@ def country_name(code: str) -> str:
 def country_choices() -> list[tuple[str, str]]:
     """Return the countries of the plan as (code, name)."""
     return [(code, country.names[language()]) for code, country in reference.countries().items()]
+
+
+def womens_words(firm: Firm) -> str:
+    """Return the plum tag's words for a women-owned or women-led firm, empty for every other."""
+    if firm.women_owned == "yes":
+        return str(_l("women-owned and women-led") if firm.women_led == "yes" else _l("women-owned"))
+    return str(_l("women-led")) if firm.women_led == "yes" else ""
+
+
+def ownership_reason(declaration: OwnershipDeclaration) -> str:
+    """Return why owned and led came out as they did: what fails, what is missing, under which profile."""
+    reasons = {
+        side: Reason(tuple(declaration.note[side]["failed"]), tuple(declaration.note[side]["missing"]))
+        for side in ("owned", "led")
+    }
+    judged = OwnershipJudgement(
+        declaration.women_owned, declaration.women_led, declaration.profile,  # type: ignore[arg-type]
+        reasons["owned"], reasons["led"],
+    )
+    return women_note(judged, language())
+
+
+def size_reason(size: FirmSize) -> str:
+    """Return the figure that decided the class, the bound it was held against and the rule's version."""
+    note = size.note
+    return size_note(SizeResult(size.size_class, note["code"], note["params"], size.rule_version), language())  # type: ignore[arg-type]
+
+
+def amount(minor: int | None, currency: str) -> str:
+    """Return money the reader's way, empty when it is not known."""
+    return "" if minor is None else money(minor, currency)
+
+
+def yes_no(value: bool | None) -> str:
+    """Return an answer in words; an open one says that we do not know."""
+    return str(ANSWERS["unknown" if value is None else "yes" if value else "no"])

@@ -114,12 +114,14 @@ def _refuse_ambiguous(digits: str, usual_mark: str) -> None:
         raise ValueError(f"{digits!r} may mean thousands or decimals")
 
 
-def write_csv(out: TextIO, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> int:
+def write_csv(
+    out: TextIO, columns: Sequence[str], rows: Iterable[Sequence[object]], delimiter: str = ","
+) -> int:
     """Write a CSV table and return the number of rows; None is empty.
 
     A text that a spreadsheet would run as a formula gets an apostrophe before it; numbers stay as they are.
     """
-    writer = csv.writer(out, lineterminator="\n")
+    writer = csv.writer(out, lineterminator="\n", delimiter=delimiter)
     writer.writerow([_harmless(name) for name in columns])
     count = 0
     for row in rows:

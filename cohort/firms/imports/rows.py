@@ -26,6 +26,7 @@ from cohort.rules.parity import OwnershipFacts, ProfileName, judge
 from cohort.rules.size import SizeFacts
 from cohort.rules.taxid import check_tax_id, is_natural_person, nit_check_digit
 
+_FORMULA_MARK = re.compile("^'(?=[=+@-])")  # what our own downloads put before a text that looks like a formula
 EXPONENT = re.compile(r"[0-9]+(?:[.,][0-9]+)?[Ee][+-]?[0-9]+")
 _ANSWERS = {"yes": True, "y": True, "true": True, "1": True, "si": True, "s": True,
             "no": False, "n": False, "false": False, "0": False}
@@ -85,7 +86,7 @@ class FirmRows:
     def _ours(self, cells: Mapping[str, str]) -> dict[str, str]:
         ours = dict(self.column_map.constants)
         for name, written in self.names.items():
-            text = cells.get(written, "")
+            text = _FORMULA_MARK.sub("", cells.get(written, ""))
             renamed = self.column_map.values.get(name)
             if renamed and text:
                 text = renamed.get(plain(text), text)
@@ -116,7 +117,7 @@ class FirmRows:
         is_confirmed = _ANSWERS.get(plain(ours.get("tax_id_confirmed", "")), False)
         if checked.status == "invalid" or (checked.status == "warning" and not is_confirmed):
             code = "tax_id_refused" if checked.status == "invalid" else "tax_id_doubtful"
-            self._find(prepared, "tax_id", typed, code, note=checked.note_code, **checked.params)
+            self._find(prepared, "tax_id", typed, code, {**checked.params, "note": checked.note_code})
             return
         prepared.firm.update(
             country=ours["country"], tax_id=checked.compact, tax_id_status=checked.status,
@@ -129,7 +130,7 @@ class FirmRows:
             self._fault(prepared, "legal_name", "")
         for name, most in _LENGTHS.items():
             if len(texts[name]) > most:
-                self._find(prepared, name, texts[name][:40], "text_too_long", most=str(most))
+                self._find(prepared, name, texts[name][:40], "text_too_long", {"most": str(most)})
         facts: dict[str, Any] = {**texts, "founded_on": None, "is_rural": None, "sells_online": None}
         for name in ("is_rural", "sells_online"):
             if texts[name] and plain(texts[name]) not in _ANSWERS:
@@ -191,10 +192,12 @@ class FirmRows:
         self._find(prepared, column, found, "cell")
 
     def _find(
-        self, prepared: PreparedFirm, column: str, found: str, code: str, *, is_fault: bool = True, **params: str
+        self, prepared: PreparedFirm, column: str, found: str, code: str, params: Mapping[str, str] | None = None,
+        is_fault: bool = True,
     ) -> None:
         written = self.names.get(column, column)
-        prepared.findings.append(Finding(prepared.row, written, found, code, {"ours": column, **params}, is_fault))
+        told = {"ours": column, **(params or {})}
+        prepared.findings.append(Finding(prepared.row, written, found, code, told, is_fault))
 
-    def _warn(self, prepared: PreparedFirm, column: str, found: str, code: str, **params: str) -> None:
-        self._find(prepared, column, found, code, is_fault=False, **params)
+    def _warn(self, prepared: PreparedFirm, column: str, found: str, code: str) -> None:
+        self._find(prepared, column, found, code, is_fault=False)

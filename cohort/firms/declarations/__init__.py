@@ -1,0 +1,1 @@
+"""Takes what a firm declares of its ownership and size, and the verdict of a person on it."""

@@ -1,0 +1,87 @@
+"""Asks for ownership, size and a verdict; every question may stay open, and an open one is never read as no."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any, cast
+
+from flask_babel import gettext
+from flask_babel import lazy_gettext as _l
+from flask_wtf import FlaskForm
+from flask_wtf.file import FileField
+from wtforms import DateField, IntegerField, RadioField, StringField, TextAreaField
+from wtforms.validators import InputRequired, Length, Optional
+
+from cohort.firms import words
+from cohort.firms.forms import ANSWERS, ReadBackForm, answer_field, choices
+from cohort.rules.parity import FirmForm as FirmKind
+from cohort.rules.parity import OwnershipFacts
+from cohort.rules.size import SizeFacts
+
+_SHARES = ("women_ownership_pct", "woman_legal_rep_pct")
+_QUESTIONS = ("women_control", "woman_signatory", "independent", "woman_chief_executive", "owner_is_woman", "woman_decides_alone")
+_AMOUNTS = ("annual_sales", "fixed_assets", "total_assets")
+
+
+class OwnershipForm(FlaskForm):
+    """What the firm declares of its ownership, with the document that shows it."""
+
+    kind = RadioField(_l("What the firm is"), choices=choices(words.FORMS), default="company")
+    women_ownership_pct = StringField(_l("Part that women own, in percent"), [Length(max=12)], description=_l("Exactly as in the register of shareholders, such as 50 or 33.33."))
+    women_control = answer_field(_l("Do women manage and control it?"))
+    woman_signatory = answer_field(_l("Does a woman sign contracts and accounts?"))
+    independent = answer_field(_l("Does it work independently of firms that women do not own?"))
+    woman_chief_executive = answer_field(_l("Is a woman chief executive or general manager?"))
+    woman_legal_rep_pct = StringField(_l("Women among the legal representatives, in percent"), [Length(max=12)])
+    board_total = IntegerField(_l("Members of the board"), [Optional()], description=_l("0 if there is no board; empty if we do not know."))
+    board_women = IntegerField(_l("Women among them"), [Optional()])
+    owner_is_woman = answer_field(_l("One owner: is she a woman?"))
+    woman_decides_alone = answer_field(_l("Two spouses: does she alone sign and decide from day to day?"))
+    seal = StringField(_l("National seal for women’s businesses"), [Length(max=60)])
+    seal_until_on = DateField(_l("The seal holds until"), [Optional()])
+    declared_on = DateField(_l("Declared on"), [Optional()], description=_l("Empty: today."))
+    evidence = FileField(_l("Document that shows it"), description=_l("Register of shareholders, certificate of the chamber or board act; PDF or photo, up to 10 MB."))
+
+    def facts(self) -> OwnershipFacts | None:
+        """Return the facts, or None with an error at each field that cannot be read."""
+        told: dict[str, Any] = {name: self._share(name) for name in _SHARES}
+        if any(self[name].errors for name in _SHARES):
+            return None
+        told |= {name: ANSWERS[self[name].data] for name in _QUESTIONS}
+        told |= {"board_total": self.board_total.data, "board_women": self.board_women.data}
+        return OwnershipFacts(form=cast(FirmKind, self.kind.data), **told)
+
+    def _share(self, name: str) -> Decimal | None:
+        # A share never reaches a thousand, so both signs can only stand before decimals, whatever the region.
+        text = (self[name].data or "").strip().removesuffix("%").strip().replace(",", ".")
+        if not text:
+            return None
+        if text.replace(".", "", 1).isdecimal() and 0 <= Decimal(text) <= 100:
+            return Decimal(text)
+        self[name].errors = [gettext("“%(text)s” is no percentage. Expected: 0 to 100, such as 51 or 33.33.", text=self[name].data)]
+        return None
+
+
+class SizeForm(ReadBackForm):
+    """What decides the size class, for one year; money in the firm's own currency."""
+
+    sales_year = IntegerField(_l("Year of the sales"), [Optional()], description=_l("Usually the last calendar year."))
+    annual_sales = StringField(_l("Sales of that year"), [Length(max=30)])
+    employees = IntegerField(_l("People who work there"), [Optional()])
+    fixed_assets = StringField(_l("Fixed assets"), [Length(max=30)])
+    total_assets = StringField(_l("Total assets"), [Length(max=30)])
+
+    def facts(self) -> SizeFacts | None:
+        """Return the facts, or None with an error at each field that cannot be read or must be read back."""
+        if not self.read_numbers(*_AMOUNTS):
+            return None
+        employees = self.employees.data
+        amounts: dict[str, Any] = self.numbers
+        return SizeFacts(employees=None if employees is None else Decimal(employees), sales_year=self.sales_year.data, **amounts)
+
+
+class VerdictForm(FlaskForm):
+    """Whether the evidence shows what was declared, and why."""
+
+    verdict = RadioField(_l("Does the document show what was declared?"), [InputRequired(_l("Choose one."))], choices=choices(words.VERDICTS))
+    reason = TextAreaField(_l("Reason"), [Length(max=500)], description=_l("Needed when it is not proven: say what would change the answer."))
