@@ -1,0 +1,158 @@
+"""Starts the whole site as an operator does: workers, scheduler, watch, end; and the commands on database and jobs."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+from threading import Event
+from typing import Any
+
+import psutil
+import pytest
+from sqlalchemy import text
+
+from cohort.kit.database import transaction
+from cohort.kit.jobs import run_job
+from cohort.kit.serve import Child, free_port, watch
+from tests.jobs import site as sites
+from tests.jobs.test_processes import wait_for
+
+COMMAND = [sys.executable, "-c", "from cohort.cli import main; main()"]
+
+
+def environment(folder: Path, **settings: str) -> dict[str, str]:
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("COHORT_")}
+    return kept | {"COHORT_INSTANCE": str(folder), "COHORT_SECRET_KEY": sites.KEY, "PYTHONPATH": str(Path.cwd())} | settings
+
+
+def cohort(folder: Path, *words: str, **settings: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [*COMMAND, *words], env=environment(folder, **settings), capture_output=True, text=True, timeout=60, check=False,
+    )
+
+
+def prepared(folder: Path) -> Path:
+    """A folder whose database stands, as `cohort db upgrade` leaves it."""
+    folder.mkdir(exist_ok=True)
+    app = sites.fresh_site(folder, f"sqlite:///{folder / 'cohort.db'}")
+    sites.dispose(app)
+    return folder
+
+
+def fetched(address: str) -> tuple[int, Any]:
+    try:
+        with urllib.request.urlopen(address, timeout=5) as answer:
+            return answer.status, json.load(answer)
+    except urllib.error.HTTPError as error:
+        with error:
+            return error.code, json.load(error)
+    except OSError:
+        return 0, None
+
+
+def test_run_serves_watches_and_ends_cleanly(tmp_path: Path) -> None:
+    prepared(tmp_path)
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        parent = subprocess.Popen(
+            [*COMMAND, "run", "--port", str(port)], env=environment(tmp_path), stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL, text=True,
+        )
+        try:
+            assert parent.stdout is not None
+            lines = [parent.stdout.readline(), parent.stdout.readline()]
+            found = re.fullmatch(r"Cohort is at http://localhost:(\d+) \(Ctrl-C ends it\)\n", lines[1])
+            assert found, lines
+            chosen = int(found[1])
+            assert port < chosen < port + 50
+            wait_for(lambda: fetched(f"http://127.0.0.1:{chosen}/health/live") == (200, {"alive": True}), 40)
+            ready = (200, {"ready": True, "database": True, "migrations": True, "scheduler": True})
+            wait_for(lambda: fetched(f"http://127.0.0.1:{chosen}/health/ready") == ready, 40)
+            children = psutil.Process(parent.pid).children(recursive=True)
+            scheduler = next(child for child in children if child.cmdline()[-1:] == ["scheduler"])
+            scheduler.kill()
+            wait_for(lambda: any(
+                child.status() != psutil.STATUS_ZOMBIE and child.cmdline()[-1:] == ["scheduler"]
+                for child in psutil.Process(parent.pid).children() if child.pid != scheduler.pid
+            ))
+            everyone = psutil.Process(parent.pid).children(recursive=True)
+            time.sleep(1)
+            parent.send_signal(signal.SIGTERM)
+            assert parent.wait(30) == 0
+            assert psutil.wait_procs(everyone, timeout=10)[1] == []
+        finally:
+            parent.stdout.close()
+            for left in [parent, *psutil.Process(parent.pid).children(recursive=True)] if parent.poll() is None else []:
+                left.kill()
+            parent.wait()
+
+
+def test_a_child_that_dies_twice_within_a_minute_ends_the_watch(capfd: pytest.CaptureFixture[str]) -> None:
+    steady = Child("steady", [sys.executable, "-c", "import time; time.sleep(60)"], dict(os.environ))
+    brittle = Child("brittle", [sys.executable, "-c", "raise SystemExit(7)"], dict(os.environ))
+    assert watch([steady, brittle], Event()) == 1
+    assert capfd.readouterr().err.splitlines() == [
+        "brittle ended with 7; starting it again", "brittle died twice within a minute; giving up",
+    ]
+    assert steady.process is not None
+    assert steady.process.poll() is not None
+
+
+def test_a_taken_port_is_passed_over() -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        assert port < free_port("127.0.0.1", port) < port + 50
+
+
+def test_jobs_by_hand(tmp_path: Path) -> None:
+    prepared(tmp_path)
+    listed = cohort(tmp_path, "jobs", "list", "--json")
+    assert (listed.returncode, listed.stderr) == (0, "")
+    jobs = {line["job"]: line["runs"] for line in json.loads(listed.stdout)}
+    assert (jobs["jobs.tidy"], jobs["mail.deliver"]) == ("daily at 03:40", "every 1 min")
+    for _time in range(2):
+        ran = cohort(tmp_path, "jobs", "run", "jobs.tidy", "--as-of", "2026-11-01", "--json")
+        assert (ran.returncode, ran.stderr) == (0, "")
+        assert json.loads(ran.stdout) == {
+            "job": "jobs.tidy", "period": "2026-11-01", "as_of": "2026-11-01", "state": "done",
+            "counts": {"forgotten": 0}, "error": "",
+        }
+    told = json.loads(cohort(tmp_path, "jobs", "history", "--json").stdout)
+    assert [(run["job"], run["period"], run["state"], run["attempts"]) for run in told] == [("jobs.tidy", "2026-11-01", "done", 2)]
+
+
+def test_bad_usage_ends_with_two_and_one_line(tmp_path: Path) -> None:
+    prepared(tmp_path)
+    unknown = cohort(tmp_path, "jobs", "run", "no.such")
+    assert unknown.returncode == 2
+    assert unknown.stderr.splitlines()[-1].startswith("Error: Invalid value: there is no job 'no.such'; known are jobs.tidy, ")
+    setting = cohort(tmp_path, "jobs", "list", COHORT_LOG_LEVEL="LOUD")
+    assert (setting.returncode, setting.stderr) == (2, "COHORT_LOG_LEVEL: 'LOUD' is not one of DEBUG, INFO, WARNING, ERROR\n")
+
+
+def test_the_chain_is_checked_and_the_broken_link_named(tmp_path: Path) -> None:
+    app = sites.fresh_site(tmp_path, f"sqlite:///{tmp_path / 'cohort.db'}")
+    with app.app_context():
+        run_job("test.remind", sites.DAY)
+        run_job("test.remind", sites.DAY.replace(day=25))
+    sites.dispose(app)
+    whole = cohort(tmp_path, "db", "check", "--json")
+    assert (whole.returncode, json.loads(whole.stdout)) == (0, {"links": 2, "erased": 0, "broken": None})
+    with app.app_context(), transaction() as session:
+        session.execute(text("UPDATE audit_entry SET actor_name = 'somebody' WHERE seq = 2"))
+    sites.dispose(app)
+    broken = cohort(tmp_path, "db", "check")
+    assert (broken.returncode, broken.stderr) == (3, "Link 2 is broken: who, what or when was altered.\n")
