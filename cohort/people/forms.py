@@ -46,7 +46,7 @@ class AcceptForm(FlaskForm):
     """What a new person tells of themselves."""
 
     name = StringField(_l("Your name"), [DataRequired(EMPTY), Length(max=120)])
-    language = SelectField(_l("Language"))
+    language = SelectField(_l("Language"), [DataRequired(EMPTY)])
     password = PasswordField(_l("Password"), [Optional(), Length(max=500)])
 
     def offer(self) -> AcceptForm:
@@ -59,7 +59,7 @@ class ProfileForm(FlaskForm):
     """Name, language and region of the account."""
 
     name = StringField(_l("Name"), [DataRequired(EMPTY), Length(max=120)])
-    language = SelectField(_l("Language"))
+    language = SelectField(_l("Language"), [DataRequired(EMPTY)])
     region = SelectField(_l("Country for numbers and dates"), [Optional()])
 
     def offer(self) -> ProfileForm:
@@ -79,15 +79,15 @@ class InviteForm(FlaskForm):
     """Whom to invite, to which role, for which country or firm."""
 
     email = EmailField(_l("Mail address"), _email)
-    role = SelectField(_l("Role"))
+    role = SelectField(_l("Role"), [DataRequired(EMPTY)])
     country = SelectField(_l("Country"), [Optional()])
     firm_id = IntegerField(_l("Number of the firm"), [Optional()])
-    language = SelectField(_l("Language of the invitation"))
+    language = SelectField(_l("Language of the invitation"), [DataRequired(EMPTY)])
 
     def offer(self, roles: list[Role], countries: frozenset[str] | None) -> InviteForm:
         """Fill the choices with what this reader may give."""
         known = [pair for pair in country_choices() if countries is None or pair[0] in countries]
-        self.role.choices = _choices([(role.value, role_name(role)) for role in roles])
+        self.role.choices = _choices([(role.value, role_name(role)) for role in roles], _l("Choose a role"))
         self.country.choices = _choices(known, _l("None"))
         self.language.choices = _choices(list(LANGUAGES.items()))
         return self

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import io
 from datetime import timedelta
 from typing import Any, NoReturn, cast
 
+import qrcode  # type: ignore[import-untyped]
 from flask import Flask, current_app
 from flask_security import (
     MailUtil,
@@ -23,6 +25,7 @@ from flask_security import (
 )
 from flask_security.webauthn import WebAuthnRegisterForm
 from passlib.totp import TotpMatch  # type: ignore[import-untyped]
+from qrcode.image.svg import SvgFillImage  # type: ignore[import-untyped]
 from webauthn.helpers.structs import (
     AuthenticatorSelectionCriteria,
     ResidentKeyRequirement,
@@ -51,6 +54,12 @@ class Datastore(SQLAlchemyUserDatastore):
 
 class Codes(Totp):
     """Authenticator codes, each good once: the last one used is kept with the person."""
+
+    def generate_qrcode(self, username: str, totp: str) -> str:
+        """Return the picture to scan, dark on a white ground, so that a dark screen scans too."""
+        drawn = io.BytesIO()
+        qrcode.make(self.get_totp_uri(username, totp), image_factory=SvgFillImage).save(drawn)
+        return "data:image/svg+xml;base64," + base64.b64encode(drawn.getvalue()).decode("ascii")
 
     def get_last_counter(self, user: UserMixin) -> int | None:
         """Return the counter of the code this person used last."""
