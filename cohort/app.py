@@ -16,6 +16,8 @@ from cohort.firms import room as firms
 from cohort.kit import clock, database, doors, errors, gallery, language, navigation, operations, styles
 from cohort.kit.database import db
 from cohort.people import room as people
+from cohort.plans import room as plans
+from cohort.training import room as training
 
 
 def create_app(settings: Settings | None = None) -> Flask:
@@ -69,6 +71,8 @@ def _rooms(app: Flask, settings: Settings) -> None:
     """Open every room: its views, mail kinds, jobs, listeners and access rules."""
     people.init_app(app, settings)
     firms.init_app(app)
+    plans.init_app(app)
+    training.init_app(app)
     navigation.init_app(app)
     operations.init_app(app)
     app.register_blueprint(gallery.blueprint)

@@ -31,6 +31,8 @@ WORDINGS: dict[str, Wording] = {
     "not_allowed": Wording(_l("You may not do this."), HTTPStatus.FORBIDDEN),
     "not_found": Wording(_l("There is no such record, or it is not yours to see."), HTTPStatus.NOT_FOUND),
     "write_on_read": Wording(_l("A page that only shows may not change anything."), HTTPStatus.INTERNAL_SERVER_ERROR),
+    "reason_missing": Wording(_l("Say why: the reason is kept, and whom it concerns can read it.")),
+    "country_unknown": Wording(_l("%(country)s is not a country of the programme.")),
     "locked": Wording(_l("Another change is being saved. Wait a moment and try again."), HTTPStatus.SERVICE_UNAVAILABLE),
 }
 

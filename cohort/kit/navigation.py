@@ -138,6 +138,50 @@ def _languages() -> list[dict[str, Any]]:
     ]
 
 
+@dataclass(frozen=True)
+class Pages:
+    """Which page of a list is shown, in the shape that the macro `pagination` reads."""
+
+    page: int
+    per_page: int
+    total: int
+
+    @property
+    def pages(self) -> int:
+        """How many pages there are, at least one."""
+        return max(1, -(-self.total // self.per_page))
+
+    @property
+    def has_prev(self) -> bool:
+        """Whether a page comes before this one."""
+        return self.page > 1
+
+    @property
+    def has_next(self) -> bool:
+        """Whether a page follows."""
+        return self.page < self.pages
+
+    @property
+    def prev_num(self) -> int:
+        """The page before."""
+        return self.page - 1
+
+    @property
+    def next_num(self) -> int:
+        """The page after."""
+        return self.page + 1
+
+    def iter_pages(self, **_edges: int) -> list[int | None]:
+        """Return the numbers to link: the ends and those around this page, None where some are left out."""
+        near = sorted({1, self.pages, *range(max(1, self.page - 2), min(self.pages, self.page + 2) + 1)})
+        shown: list[int | None] = []
+        for number in near:
+            if shown and shown[-1] is not None and number - shown[-1] > 1:
+                shown.append(None)
+            shown.append(number)
+        return shown
+
+
 def init_app(app: Flask) -> None:
     """Give every template its frame."""
     app.context_processor(_frame)

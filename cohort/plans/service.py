@@ -31,10 +31,8 @@ from cohort.plans.models import (
 
 wording("plan_code_taken", _l("There is a plan with the code “%(taken)s” already. Choose another code."))
 wording("plan_end_not_later", _l("The new end must be after %(end)s, the present one."))
-wording("reason_missing", _l("Say why: the reason is kept with the change."))
 wording("already_member", _l("%(firm)s is a member of this plan already."))
 wording("member_left_already", _l("%(firm)s has left the plan already."))
-wording("country_unknown", _l("%(country)s is not a country of this plan."))
 wording("deputy_dates", _l("The last day must not be before the first."))
 
 

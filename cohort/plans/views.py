@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, cast
 
-from flask import Blueprint, Flask, flash, redirect, render_template, url_for
+from flask import Blueprint, flash, redirect, render_template, url_for
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
 from sqlalchemy.orm import Session
@@ -190,13 +190,3 @@ def deputy(plan_id: int) -> Page:
 
     return _change(plan_id, form, gettext("Name a deputy"), act)
 
-
-def init_app(app: Flask) -> None:
-    """Register the pages and let the rail name the plan."""
-    app.register_blueprint(blueprint)
-    navigation.name_plan_with(_plan_name)
-
-
-def _plan_name(session: Session, actor: Actor) -> str:
-    plan = session.get(Plan, actor.plan_id) if actor.plan_id else None
-    return words.plan_name(plan) if plan else ""

@@ -37,6 +37,9 @@ class Milestone(Base):
     confirms: Mapped[list[Any]]
     after: Mapped[list[Any]]
     is_required: Mapped[bool]
+    handed_in_on: Mapped[date | None]  # these three repeat what the entries say now, kept by the same service
+    done_on: Mapped[date | None]
+    waived_on: Mapped[date | None]
     recorded_at: Mapped[datetime]
 
     member: Mapped[Member] = relationship()
@@ -62,6 +65,24 @@ class MilestoneEntry(Base):
     upload: Mapped[Upload | None] = relationship()
 
 
+class ReminderStep(Base):
+    """One line of a reminder that was written: about what, to whom, which step; unique, so never written twice."""
+
+    __tablename__ = "reminder_step"
+    __table_args__ = (UniqueConstraint("plan_id", "audience", "person_id", "kind", "subject_id", "due_on", "step"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    plan_id: Mapped[int] = mapped_column(ForeignKey("plan.id"))
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"), index=True)
+    firm_id: Mapped[int | None] = mapped_column(ForeignKey("firm.id"), index=True)
+    audience: Mapped[str] = mapped_column(String(12))
+    kind: Mapped[str] = mapped_column(String(12))
+    subject_id: Mapped[int]  # the milestone or export it speaks of
+    due_on: Mapped[date]
+    step: Mapped[int]
+    written_on: Mapped[date]
+
+
 class ContactNote(Base):
     """A call or a prepared WhatsApp message to a firm, noted by whoever made it."""
 
@@ -77,5 +98,5 @@ class ContactNote(Base):
     recorded_by: Mapped[int | None]
 
 
-for scoped in (Milestone, MilestoneEntry, ContactNote):
+for scoped in (Milestone, MilestoneEntry, ReminderStep, ContactNote):
     by_firm(scoped)

@@ -1,0 +1,1 @@
+"""Calls and prepared WhatsApp messages to firms."""

@@ -1,0 +1,161 @@
+"""Answers how members stand with their milestones on a day; two queries whatever the number of members."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session, joinedload, selectinload
+
+from cohort.firms.models import Firm
+from cohort.kit.access import Actor
+from cohort.kit.errors import DomainError
+from cohort.plans.models import Member
+from cohort.rules import progress
+from cohort.rules.progress import Completion, MilestoneState, State
+from cohort.training.models import ContactNote, Milestone, MilestoneEntry
+
+CLOSED = frozenset({State.DONE, State.WAIVED})
+
+
+@dataclass(frozen=True)
+class Dated:
+    """A milestone with its state on a day and the days left to its date (negative when it is past)."""
+
+    milestone: Milestone
+    state: MilestoneState
+    days_left: int
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How one member stands: its milestones, how many are done, what comes next, what is late."""
+
+    member: Member
+    dated: list[Dated]
+    completion: Completion
+
+    @property
+    def done_count(self) -> int:
+        """Milestones done."""
+        return sum(each.state.state is State.DONE for each in self.dated)
+
+    @property
+    def counted(self) -> int:
+        """Milestones that count: all but the waived."""
+        return sum(each.state.state is not State.WAIVED for each in self.dated)
+
+    @property
+    def late(self) -> list[Dated]:
+        """What is past its date and lies with the firm."""
+        return [each for each in self.dated if each.state.state is State.LATE]
+
+    @property
+    def next(self) -> Dated | None:
+        """The first milestone that the firm can do now, late ones first."""
+        actionable = (State.LATE, State.DUE_TODAY, State.SOON, State.OPEN)
+        todo = [each for each in self.dated if each.state.state in actionable]
+        return min(todo, key=lambda each: (each.milestone.due_on, each.milestone.number), default=None)
+
+
+def standings(session: Session, members: Sequence[Member], day: date) -> list[Standing]:
+    """Return how each member stands at the end of `day`, in the order given."""
+    by_member: dict[int, list[Milestone]] = defaultdict(list)
+    statement = select(Milestone).where(Milestone.member_id.in_([member.id for member in members]))
+    for row in session.scalars(statement.order_by(Milestone.number)):
+        by_member[row.member_id].append(row)
+    return [_standing(member, by_member[member.id], day) for member in members]
+
+
+def _standing(member: Member, rows: list[Milestone], day: date) -> Standing:
+    states = progress.states_of((_fact(row) for row in rows), day)
+    dated = [Dated(row, state, (row.due_on - day).days) for row, state in zip(rows, states, strict=True)]
+    required = frozenset(row.number for row in rows if row.is_required)
+    return Standing(member, dated, progress.completion_of(states, required=required))
+
+
+def _fact(row: Milestone) -> progress.Milestone:
+    return progress.Milestone(
+        number=row.number, due_on=row.due_on, after=tuple(row.after), submitted_on=row.handed_in_on,
+        done_on=row.done_on, waived_on=row.waived_on,
+    )
+
+
+def standing_of(session: Session, member: Member, day: date) -> Standing:
+    """Return how one member stands."""
+    return standings(session, [member], day)[0]
+
+
+def member_named(session: Session, member_id: int) -> Member:
+    """Return a member within the actor's reach with its firm and plan; raises `DomainError("not_found")`."""
+    statement = select(Member).where(Member.id == member_id).options(joinedload(Member.firm), joinedload(Member.plan))
+    member = session.scalars(statement).one_or_none()
+    if member is None:
+        raise DomainError("not_found")
+    return member
+
+
+def milestone_named(session: Session, milestone_id: int) -> Milestone:
+    """Return a milestone within the actor's reach with its entries; raises `DomainError("not_found")`."""
+    statement = select(Milestone).where(Milestone.id == milestone_id)
+    loading = (joinedload(Milestone.member).joinedload(Member.firm), selectinload(Milestone.entries))
+    row = session.scalars(statement.options(*loading)).one_or_none()
+    if row is None:
+        raise DomainError("not_found")
+    return row
+
+
+def waiting_for_us(session: Session, plan_id: int, limit: int = 200) -> list[Milestone]:
+    """Return what firms handed in and nobody has answered, oldest first, within the actor's reach."""
+    statement = (
+        select(Milestone)
+        .join(Member, Member.id == Milestone.member_id)
+        .where(Milestone.plan_id == plan_id, Milestone.handed_in_on.is_not(None))
+        .where(Milestone.done_on.is_(None), Milestone.waived_on.is_(None), Member.left_on.is_(None))
+        .options(joinedload(Milestone.member).joinedload(Member.firm))
+        .order_by(Milestone.handed_in_on, Milestone.id)
+        .limit(limit)
+    )
+    return list(session.scalars(statement))
+
+
+def last_handed_in(session: Session, milestone_ids: Sequence[int]) -> dict[int, MilestoneEntry]:
+    """Return the latest hand-in of each milestone, by its number in the table."""
+    statement = select(MilestoneEntry).where(
+        MilestoneEntry.milestone_id.in_(milestone_ids), MilestoneEntry.kind == "handed_in"
+    )
+    rows = session.scalars(statement.options(joinedload(MilestoneEntry.upload)).order_by(MilestoneEntry.id))
+    return {row.milestone_id: row for row in rows}
+
+
+def notes_of(session: Session, plan_id: int, firm_id: int, limit: int = 20) -> list[ContactNote]:
+    """Return calls and prepared messages to one firm, latest first."""
+    statement = select(ContactNote).where(ContactNote.plan_id == plan_id, ContactNote.firm_id == firm_id)
+    return list(session.scalars(statement.order_by(ContactNote.id.desc()).limit(limit)))
+
+
+def member_page(session: Session, plan_id: int, country: str, page: int, per_page: int = 50) -> tuple[list[Member], int]:
+    """Return one page of the present members by country and name, and how many there are in all."""
+    chosen = [Member.plan_id == plan_id, Member.left_on.is_(None)]
+    if country:
+        chosen.append(Member.country == country)
+    statement = (
+        select(Member).join(Firm, Firm.id == Member.firm_id).where(*chosen).options(joinedload(Member.firm))
+        .order_by(Member.country, Firm.sort_name, Member.id)
+    )
+    found = list(session.scalars(statement.offset((page - 1) * per_page).limit(per_page)))
+    return found, session.scalar(select(func.count(Member.id)).where(*chosen)) or 0
+
+
+def waiting_count(session: Session, actor: Actor) -> int:
+    """Return how many hand-ins of the actor's plan and reach nobody has answered: the gold number on the rail."""
+    if not actor.may("milestone.confirm"):
+        return 0
+    statement = select(func.count(Milestone.id)).join(Member, Member.id == Milestone.member_id).where(
+        Milestone.plan_id == actor.plan_id, Milestone.handed_in_on.is_not(None), Milestone.done_on.is_(None),
+        Milestone.waived_on.is_(None), Member.left_on.is_(None),
+    )
+    return session.scalar(statement) or 0

@@ -1,0 +1,1 @@
+"""Who is reminded of what on which day, bundled, never twice."""

@@ -1,0 +1,17 @@
+"""Opens the room of training: its pages, listeners, mail kinds and jobs; decides nothing itself."""
+
+from __future__ import annotations
+
+from flask import Flask
+
+from cohort.training import views
+from cohort.training.contacts import views as contacts
+from cohort.training.reminders import jobs
+
+JOBS = (jobs.write_reminders,)  # registered when the module is loaded
+
+
+def init_app(app: Flask) -> None:
+    """Register the pages."""
+    app.register_blueprint(views.blueprint)
+    app.register_blueprint(contacts.blueprint)

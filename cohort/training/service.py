@@ -1,0 +1,217 @@
+"""Dates a member's milestones and takes what is handed in, confirmed, sent back, waived and re-dated.
+
+Each act appends an entry and is never overwritten. Nobody confirms what they handed in themselves.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+
+from flask_babel import lazy_gettext as _l
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+from werkzeug.datastructures import FileStorage
+
+from cohort.exports.models import Export
+from cohort.kit import audit, clock, uploads
+from cohort.kit.access import SYSTEM, Actor, Role
+from cohort.kit.errors import DomainError, wording
+from cohort.kit.language import ZONES
+from cohort.kit.signals import export_verified, member_joined
+from cohort.plans import queries as plan_queries
+from cohort.plans.models import Member
+from cohort.rules import calendar
+from cohort.rules.calendar import Offset, TooFewDaysError
+from cohort.training import queries
+from cohort.training.models import Milestone, MilestoneEntry
+
+wording("milestones_do_not_fit", _l("Only %(left)s days are left in the plan; its milestones need at least %(needed)s. Extend the plan first."))
+wording("milestone_closed", _l("This milestone is closed already."))
+wording("milestone_locked", _l("Milestone %(number)s has to be done first."))
+wording("nothing_handed_in", _l("Nothing has been handed in yet. Add what shows it, then somebody else confirms."))
+wording("own_evidence", _l("You handed this in yourself; somebody else has to confirm it."))
+wording("not_yours_to_confirm", _l("This milestone is confirmed by somebody else: %(who)s."))
+wording("hand_in_empty", _l("Add a file or say what you did."))
+wording("date_not_in_plan", _l("The new day must lie between %(start)s and %(end)s."))
+
+# Whoever stands further right may also do what those before may (domain.md §7).
+_RANK = ("coach", "coordinator", "manager")
+# Milestones that a verified export completes, with how many exports in how many quarters each one needs.
+EXPORT_MILESTONES = {15: (1, 1), 17: (2, 1), 19: (3, 3), 21: (4, 1)}
+
+
+def date_milestones(session: Session, member: Member) -> list[Milestone]:
+    """Give a new member its milestones with their due dates; raises when too few days are left in the plan."""
+    template = plan_queries.template_of(session, member.plan_id)
+    offsets = [Offset(row.number, row.day) for row in template]
+    try:
+        due = calendar.due_days(offsets, member.joined_on, plan_queries.end_of(member.plan))
+    except TooFewDaysError as error:
+        raise DomainError("milestones_do_not_fit", left=error.days_left, needed=error.needed_days) from error
+    rows = [
+        Milestone(
+            plan_id=member.plan_id, member_id=member.id, firm_id=member.firm_id, number=row.number, phase=row.phase,
+            title_es=row.title_es, title_en=row.title_en, evidence_es=row.evidence_es, evidence_en=row.evidence_en,
+            due_on=due[row.number], confirms=row.confirms, after=row.after, is_required=row.is_required,
+            recorded_at=clock.now(),
+        )
+        for row in template
+    ]
+    session.add_all(rows)
+    session.flush()
+    return rows
+
+
+@member_joined.connect
+def _on_joined(session: Session, *, member: Member, actor: Actor) -> None:
+    date_milestones(session, member)
+
+
+def hand_in(session: Session, actor: Actor, milestone: Milestone, text: str, file: FileStorage | None = None) -> MilestoneEntry:
+    """Take what a firm (or staff for it) shows; it then waits for somebody else's confirmation."""
+    if not actor.may("milestone.submit") and not actor.may("milestone.confirm"):
+        raise DomainError("not_allowed")
+    _refuse_closed(milestone)
+    if not text.strip() and not (file and file.filename):
+        raise DomainError("hand_in_empty")
+    stored = uploads.store(session, actor, file, "milestone", milestone.firm_id) if file and file.filename else None
+    milestone.handed_in_on = _today_of(milestone)
+    return _append(session, actor, milestone, "handed_in", text, upload_id=stored.id if stored else None)
+
+
+def confirm(session: Session, actor: Actor, milestone: Milestone, text: str = "") -> MilestoneEntry:
+    """Close a milestone as done; raises for one's own evidence, a locked one, or one that others confirm."""
+    actor.require("milestone.confirm")
+    _refuse_closed(milestone)
+    _refuse_locked(session, milestone)
+    _refuse_foreign(actor, milestone)
+    latest = queries.last_handed_in(session, [milestone.id]).get(milestone.id)
+    if latest is None or milestone.handed_in_on is None:
+        raise DomainError("nothing_handed_in")
+    if latest.recorded_by == actor.person_id:
+        raise DomainError("own_evidence")
+    return _close(session, actor, milestone, text, _today_of(milestone))
+
+
+def send_back(session: Session, actor: Actor, milestone: Milestone, reason: str) -> MilestoneEntry:
+    """Return what was handed in with a reason; the milestone is open again for the firm."""
+    actor.require("milestone.confirm")
+    if milestone.handed_in_on is None:
+        raise DomainError("nothing_handed_in")
+    _refuse_closed(milestone)
+    milestone.handed_in_on = None
+    return _append(session, actor, milestone, "sent_back", _said(reason))
+
+
+def waive(session: Session, actor: Actor, milestone: Milestone, reason: str) -> MilestoneEntry:
+    """Take a milestone out of the count for one firm, with the reason."""
+    actor.require("milestone.confirm")
+    _refuse_closed(milestone)
+    milestone.waived_on = _today_of(milestone)
+    return _append(session, actor, milestone, "waived", _said(reason))
+
+
+def redate(session: Session, actor: Actor, milestone: Milestone, due_on: date, reason: str) -> MilestoneEntry:
+    """Give one open milestone another day inside the plan, with the reason."""
+    actor.require("milestone.confirm")
+    _refuse_closed(milestone)
+    start, end = milestone.member.joined_on, plan_queries.end_of(milestone.member.plan)
+    if not start <= due_on <= end:
+        raise DomainError("date_not_in_plan", start=start.isoformat(), end=end.isoformat())
+    milestone.due_on = due_on
+    return _append(session, actor, milestone, "redated", _said(reason), due_on=due_on)
+
+
+def reopen(session: Session, actor: Actor, milestone: Milestone, reason: str) -> MilestoneEntry:
+    """Open a closed milestone again, by counter-entry with the reason."""
+    actor.require("milestone.edit")
+    milestone.handed_in_on = milestone.done_on = milestone.waived_on = None
+    return _append(session, actor, milestone, "reopened", _said(reason))
+
+
+@export_verified.connect
+def _on_export_verified(session: Session, *, export: Export, actor: Actor) -> None:
+    """Close the export milestones that the firm's verified exports now fulfil (domain.md §7, numbers 15–21)."""
+    counted = session.execute(
+        select(Export.exported_on).where(
+            Export.plan_id == export.plan_id, Export.firm_id == export.firm_id, Export.state == "verified",
+            Export.is_baseline.is_(False), Export.counted_usd_cents > 0,
+        ).order_by(Export.exported_on)
+    ).scalars().all()
+    rows = session.scalars(select(Milestone).where(
+        Milestone.plan_id == export.plan_id, Milestone.firm_id == export.firm_id,
+        Milestone.number.in_(EXPORT_MILESTONES), Milestone.done_on.is_(None), Milestone.waived_on.is_(None),
+    ).order_by(Milestone.number))
+    for row in rows:
+        fulfilled_on = _fulfilled_on(counted, *EXPORT_MILESTONES[row.number])
+        if fulfilled_on is not None:
+            row.handed_in_on = row.handed_in_on or fulfilled_on
+            _close(session, actor, row, "", clock.today(ZONES[row.member.country]))
+
+
+def _fulfilled_on(days: Sequence[date], exports: int, quarters: int) -> date | None:
+    """Return the day on which `exports` exports lay in `quarters` different quarters, or None."""
+    seen: set[tuple[int, int]] = set()
+    for count, day in enumerate(days, start=1):
+        seen.add((day.year, (day.month - 1) // 3))
+        if count >= exports and len(seen) >= quarters:
+            return day
+    return None
+
+
+def _close(session: Session, actor: Actor, milestone: Milestone, text: str, on: date) -> MilestoneEntry:
+    milestone.done_on = on
+    return _append(session, actor, milestone, "confirmed", text)
+
+
+def _append(
+    session: Session, actor: Actor, milestone: Milestone, kind: str, text: str,
+    *, due_on: date | None = None, upload_id: int | None = None,
+) -> MilestoneEntry:
+    entry = MilestoneEntry(
+        milestone_id=milestone.id, firm_id=milestone.firm_id, kind=kind, on=_today_of(milestone), text=text.strip(),
+        due_on=due_on, upload_id=upload_id, recorded_at=clock.now(), recorded_by=actor.person_id,
+    )
+    session.add(entry)
+    session.flush()
+    audit.record(session, actor, f"milestone.{kind}", milestone, after={"number": milestone.number, "reason": text.strip()})
+    return entry
+
+
+def _refuse_closed(milestone: Milestone) -> None:
+    if milestone.done_on is not None or milestone.waived_on is not None:
+        raise DomainError("milestone_closed")
+
+
+def _refuse_locked(session: Session, milestone: Milestone) -> None:
+    if not milestone.after:
+        return
+    open_before = session.scalar(
+        select(func.min(Milestone.number)).where(
+            Milestone.member_id == milestone.member_id, Milestone.number.in_(milestone.after),
+            Milestone.done_on.is_(None), Milestone.waived_on.is_(None),
+        )
+    )
+    if open_before is not None:
+        raise DomainError("milestone_locked", number=open_before)
+
+
+def _refuse_foreign(actor: Actor, milestone: Milestone) -> None:
+    """Let those confirm whom the template names, and whoever stands above them."""
+    if actor is SYSTEM:
+        return
+    least = min(_RANK.index(name) for name in milestone.confirms)
+    ranks = [_RANK.index(role.value) for role in actor.roles if role in (Role.COACH, Role.COORDINATOR, Role.MANAGER)]
+    if not ranks or max(ranks) < least:
+        raise DomainError("not_yours_to_confirm", who=", ".join(milestone.confirms))
+
+
+def _today_of(milestone: Milestone) -> date:
+    return clock.today(ZONES[milestone.member.country])
+
+
+def _said(reason: str) -> str:
+    if not reason.strip():
+        raise DomainError("reason_missing")
+    return reason
