@@ -144,6 +144,10 @@ class ExportReader:
         return self._days[text]
 
     def _cents(self, text: str) -> int | None:
+        # Nearly every cell is written plainly; a million of them need no reading of separators.
+        whole, _, part = text.partition(".")
+        if whole.isdecimal() and len(whole) < 13 and (part.isdecimal() or text == whole) and len(part) <= 2:
+            return int(whole) * 100 + int(part.ljust(2, "0"))
         try:
             cents = parse_number(text, self.has_decimal_comma) * 100
         except ValueError:
