@@ -85,7 +85,7 @@ def _lines(session: Session) -> list[JobLine]:
     latest = select(func.max(JobRun.id)).where(JobRun.state == RunState.DONE).group_by(JobRun.job)
     done = {run.job: run for run in session.scalars(select(JobRun).where(JobRun.id.in_(latest)))}
     failures = select(JobRun.job, func.count()).where(JobRun.state == RunState.FAILED).group_by(JobRun.job)
-    failed: dict[str, int] = dict(session.execute(failures).tuples().all())
+    failed = {str(job): int(count) for job, count in session.execute(failures)}
     now = clock.now()
     return [
         JobLine(
@@ -143,7 +143,7 @@ def mail_index() -> Page:
     """List mails, latest first, by state when one is chosen."""
     session, state = _session(), request.args.get("state", "")
     counted = session.execute(select(OutboxMessage.state, func.count()).group_by(OutboxMessage.state))
-    counts: dict[str, int] = dict(counted.tuples().all())
+    counts = {str(found): int(count) for found, count in counted}
     chosen = select(OutboxMessage).order_by(OutboxMessage.id.desc())
     if state in set(MailState):
         chosen = chosen.where(OutboxMessage.state == state)

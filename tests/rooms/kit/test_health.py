@@ -1,0 +1,85 @@
+"""Holds what operators' machines are told, and that nobody else is told anything."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from cohort.kit import clock
+from cohort.kit.database import transaction
+from cohort.kit.jobs import run_job
+from cohort.kit.ledger import JobHeartbeat
+from tests.jobs import site as sites
+
+FAR = {"REMOTE_ADDR": "203.0.113.9"}
+
+
+def beat(app: Flask, age: timedelta) -> None:
+    with app.app_context(), transaction() as session:
+        session.merge(JobHeartbeat(name="scheduler", runner="host:1:a", beat_at=clock.now() - age))
+
+
+@pytest.mark.parametrize(("age", "status", "lives"), [
+    (timedelta(seconds=5), 200, True), (timedelta(minutes=4), 503, False), (None, 503, False),
+])
+def test_ready_says_which_part_is_not(app: Flask, client: FlaskClient, age: timedelta | None, status: int, lives: bool) -> None:
+    if age is not None:
+        beat(app, age)
+    answer = client.get("/health/ready")
+    assert (answer.status_code, answer.get_json()) == (
+        status, {"ready": lives, "database": True, "migrations": True, "scheduler": lives},
+    )
+
+
+def test_anyone_may_ask_whether_it_lives(client: FlaskClient) -> None:
+    answer = client.get("/health/live", environ_overrides=FAR)
+    assert (answer.status_code, answer.get_json()) == (200, {"alive": True})
+
+
+@pytest.mark.parametrize("path", ["/health/ready", "/metrics"])
+def test_from_elsewhere_only_the_token_opens(app: Flask, client: FlaskClient, path: str) -> None:
+    settings = app.extensions["settings"]
+
+    def status(**headers: str) -> int:
+        return client.get(path, environ_overrides=FAR, headers=headers).status_code
+
+    assert [status(), status(Authorization="Bearer ")] == [404, 404]
+    app.extensions["settings"] = replace(settings, metrics_token="a token")
+    try:
+        found = [status(), status(Authorization="Bearer another"), status(Authorization="Bearer a token")]
+    finally:
+        app.extensions["settings"] = settings
+    assert found in ([404, 404, 200], [404, 404, 503])
+
+
+@pytest.mark.usefixtures("kinds")
+def test_figures_are_those_of_the_database(app: Flask, client: FlaskClient) -> None:
+    beat(app, timedelta(seconds=10))
+    with app.app_context():
+        run_job("test.remind", sites.DAY)
+        run_job("test.break", sites.DAY)
+    figures: dict[str, Any] = {}
+    for line in client.get("/metrics").text.splitlines():
+        if not line.startswith("#"):
+            name, value = line.rsplit(" ", 1)
+            figures[name] = float(value)
+    assert 10 <= figures.pop("cohort_scheduler_heartbeat_age_seconds") < 60
+    assert 0 <= figures.pop("cohort_oldest_due_mail_age_seconds") < 60
+    assert figures.pop('cohort_job_last_success_timestamp_seconds{job="test.remind"}') > 1.7e9
+    assert figures == {
+        'cohort_build{version="0.1.0"}': 1, 'cohort_mails{state="queued"}': 3, 'cohort_mails{state="sending"}': 0,
+        'cohort_mails{state="sent"}': 0, 'cohort_mails{state="cancelled"}': 0, 'cohort_mails{state="failed"}': 0,
+        'cohort_job_runs_failed{job="test.break"}': 1,
+    }
+
+
+@pytest.mark.parametrize(("given", "kept"), [("abcdef-123456", True), ("x", False), ("a b\"c{}------", False)])
+def test_each_answer_names_its_request(client: FlaskClient, given: str, kept: bool) -> None:
+    found = client.get("/health/live", headers={"X-Request-ID": given}).headers["X-Request-ID"]
+    assert (found == given) is kept
+    assert len(found) >= 8

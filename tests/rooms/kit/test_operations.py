@@ -1,0 +1,153 @@
+"""Holds the operator's pages: what they list, what they take, and whom they refuse."""
+
+from __future__ import annotations
+
+import html
+import re
+from datetime import date, timedelta
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import event, select
+from sqlalchemy.orm import Session
+
+from cohort.kit import clock
+from cohort.kit.access import Role
+from cohort.kit.audit import AuditEntry
+from cohort.kit.database import db, transaction
+from cohort.kit.jobs import catch_up, run_job
+from cohort.kit.ledger import JobRun
+from cohort.kit.outbox import OutboxMessage
+from tests.jobs import site as sites
+from tests.rooms.people.conftest import MakePerson, post, sign_in
+
+
+def words(page: str) -> str:
+    """The visible words of a page's main part."""
+    main = re.search(r"<main.*?</main>", page, re.S)
+    assert main
+    return " ".join(html.unescape(re.sub(r"<[^>]+>", " ", main[0])).split())
+
+
+def queued(app: Flask, count: int, kind: str = "witness") -> list[int]:
+    with app.app_context(), transaction() as session:
+        rows = [sites.queue(session, number, kind) for number in range(1, count + 1)]
+        return [row.id for row in rows if row is not None]
+
+
+def last_audit(session: Session) -> tuple[str, str, int | None]:
+    entry = session.scalars(select(AuditEntry).order_by(AuditEntry.seq.desc()).limit(1)).one()
+    return entry.action, entry.actor_name, entry.subject_id
+
+
+def test_jobs_are_listed_with_last_run_and_failures(app: Flask, operator: FlaskClient) -> None:
+    with app.app_context():
+        run_job("test.remind", date(2026, 11, 24))
+        run_job("test.break", date(2026, 11, 24))
+    page = words(operator.get("/jobs/").text)
+    assert re.search(r"test\.remind Queues three mails\. daily at 02:30 UTC .*? queued 3 .*? none", page)
+    assert re.search(r"test\.break Breaks\. daily at 02:30 UTC never .*? 1 day failed", page)
+    assert "No scheduler has given a sign of life" in page
+    page = words(operator.get("/jobs/test.break").text)
+    assert "2026-11-24 failed" in page
+    assert "RuntimeError: broken on purpose" in page
+
+
+def test_a_day_is_asked_for_on_the_page_and_run_by_the_scheduler(app: Flask, operator: FlaskClient, session: Session) -> None:
+    answer = post(operator, "/jobs/test.remind/run", page="/jobs/test.remind", as_of="2026-11-03")
+    assert (answer.status_code, answer.location) == (302, "/jobs/test.remind")
+    [run] = session.scalars(select(JobRun).where(JobRun.job == "test.remind"))
+    assert (run.period, run.as_of, run.state) == ("2026-11-03", date(2026, 11, 3), "asked")
+    assert last_audit(session) == ("job.asked", "Admin", run.id)
+    with app.app_context():
+        assert ("test.remind", "2026-11-03", "done") in [(r.job, r.period, r.state) for r in catch_up()]
+    assert "2026-11-03 done" in words(operator.get("/jobs/test.remind").text)
+
+
+@pytest.mark.parametrize("typed", ["", "yesterday", "tomorrow"])
+def test_a_day_that_cannot_be_run_is_refused(operator: FlaskClient, session: Session, typed: str) -> None:
+    day = (clock.today() + timedelta(days=1)).isoformat() if typed == "tomorrow" else typed
+    answer = post(operator, "/jobs/test.remind/run", page="/jobs/test.remind", as_of=day)
+    assert answer.status_code == 422
+    assert list(session.scalars(select(JobRun))) == []
+
+
+def test_an_unknown_job_or_mail_is_not_found(operator: FlaskClient) -> None:
+    paths = ("/jobs/no.such", "/mail/999999")
+    assert [operator.get(path).status_code for path in paths] == [404, 404]
+
+
+def test_mails_are_listed_by_state_fifty_a_page(app: Flask, operator: FlaskClient) -> None:
+    ids = queued(app, 51)
+    with app.app_context(), transaction() as session:
+        session.get_one(OutboxMessage, ids[0]).state = "failed"
+    first, second = operator.get("/mail/").text, operator.get("/mail/?page=2").text
+    assert [len(re.findall(r'href="/mail/\d+"', page)) for page in (first, second)] == [50, 1]
+    assert "No mail server is set" in first
+    failed = operator.get("/mail/?state=failed").text
+    assert f'href="/mail/{ids[0]}"' in failed
+    assert f'href="/mail/{ids[1]}"' not in failed
+    assert "waiting (50)" in words(failed)
+    assert "failed (1)" in words(failed)
+
+
+def test_the_list_asks_the_database_as_often_for_fifty_as_for_one(app: Flask, operator: FlaskClient) -> None:
+    counts = []
+    with app.app_context():
+        engine = db.engine
+    seen: list[str] = []
+    event.listen(engine, "before_cursor_execute", lambda *call: seen.append(call[2]))
+    for number in (1, 3, 50):
+        queued(app, number)
+        seen.clear()
+        assert operator.get("/mail/").status_code == 200
+        counts.append(len(seen))
+    assert counts[0] == counts[1] == counts[2]
+
+
+def test_a_mail_is_read_as_its_reader_gets_it(app: Flask, operator: FlaskClient) -> None:
+    [number] = queued(app, 1)
+    page = operator.get(f"/mail/{number}")
+    assert "Meeting on 1 de diciembre de 2026" in page.text  # in the reader's language, not the operator's
+    assert "Dear Person 1," in page.text
+    assert "Person 1 <person1@example.org>" in words(page.text)
+
+
+def test_a_sign_in_link_is_read_by_administrators_alone(app: Flask, operator: FlaskClient, manager: FlaskClient) -> None:
+    [number] = queued(app, 1, "key")
+    shown = ["https://example.org/k" in browser.get(f"/mail/{number}").text for browser in (operator, manager)]
+    assert shown == [True, False]
+
+
+def test_cancelled_and_sent_again(app: Flask, operator: FlaskClient, session: Session) -> None:
+    [number] = queued(app, 1)
+    page = f"/mail/{number}"
+    assert post(operator, f"{page}/cancel", page=page).location == page
+    row = session.get_one(OutboxMessage, number)
+    assert (row.state, row.reason, last_audit(session)) == ("cancelled", "cancelled by Admin", ("mail.cancelled", "Admin", number))
+    assert post(operator, f"{page}/retry", page=page).location == page
+    session.expire_all()
+    assert (row.state, row.reason, last_audit(session)) == ("queued", "", ("mail.retried", "Admin", number))
+
+
+def test_what_has_left_stays_as_it_is(app: Flask, operator: FlaskClient, session: Session) -> None:
+    [number] = queued(app, 1)
+    with app.app_context(), transaction() as opened:
+        opened.get_one(OutboxMessage, number).state = "sent"
+    for action in ("cancel", "retry"):
+        post(operator, f"/mail/{number}/{action}")
+    assert session.get_one(OutboxMessage, number).state == "sent"
+
+
+def test_a_manager_reads_but_neither_retries_nor_cancels(app: Flask, manager: FlaskClient) -> None:
+    [number] = queued(app, 1)
+    assert manager.get(f"/mail/{number}").status_code == 200
+    assert [post(manager, f"/mail/{number}/{action}").status_code for action in ("retry", "cancel")] == [403, 403]
+
+
+@pytest.mark.parametrize("role", [Role.COORDINATOR, Role.EVALUATOR, Role.OBSERVER])
+def test_other_roles_see_none_of_it(client: FlaskClient, make_person: MakePerson, role: Role) -> None:
+    make_person("other@mesa.test", role, country="CL" if role is Role.COORDINATOR else None)
+    sign_in(client, "other@mesa.test")
+    assert [client.get(path).status_code for path in ("/jobs/", "/jobs/mail.deliver", "/mail/", "/mail/1")] == [403] * 4
