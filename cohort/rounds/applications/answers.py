@@ -87,8 +87,11 @@ class Given:
 
 
 def clean(typed: Mapping[str, Any]) -> dict[str, str]:
-    """Return the answers of the form alone, as text of at most 400 characters each."""
-    return {name: str(typed.get(name) or "").strip()[:400] for name in QUESTIONS}
+    """Return those answers that are questions of the form, as text of at most 400 characters; a ticked box is yes."""
+    return {
+        name: "yes" if value is True else str(value or "").strip()[:400]
+        for name, value in typed.items() if name in QUESTIONS
+    }
 
 
 def unread(given: Given) -> list[str]:

@@ -17,7 +17,7 @@ from cohort.kit import clock
 from cohort.rounds.applications.answers import Given
 from cohort.rounds.applications.eligibility import Check, eligible, judge, with_findings
 from cohort.rounds.calls.protocol import checks_on
-from cohort.rounds.models import Application, Finding, Round
+from cohort.rounds.models import Application, Finding, Round, Submission
 from cohort.rules.parity import Answer as YesNoUnknown
 from cohort.rules.parity import Counting, OwnershipJudgement, counts_for_parity
 
@@ -28,9 +28,10 @@ def freeze(session: Session, round_: Round) -> list[Json]:
     """Write facts and eligibility of every submitted application; return the pool by code, what its hash is of."""
     applications = submitted(session, round_.id)
     seals = seals_of(session, [each.firm_id for each in applications if each.firm_id])
+    sent = sent_answers(session, [each.id for each in applications])
     groups = Counter(each.firm.owner_group for each in applications if each.firm and each.firm.owner_group)
     for application in applications:
-        facts = facts_of(round_, application, seals.get(application.firm_id or 0, ""))
+        facts = facts_of(round_, application, seals.get(application.firm_id or 0, ""), sent.get(application.id))
         group = application.firm.owner_group if application.firm else ""
         facts["owner_group_count"] = groups[group] if group else 1
         application.facts = facts
@@ -45,7 +46,8 @@ def freeze_one(session: Session, application: Application) -> None:
     """Freeze one application of a closed call again, once its person was let act for the firm."""
     session.refresh(application, ["firm"])
     seals = seals_of(session, [application.firm_id or 0])
-    application.facts = facts_of(application.round, application, seals.get(application.firm_id or 0, ""))
+    sent = sent_answers(session, [application.id]).get(application.id)
+    application.facts = facts_of(application.round, application, seals.get(application.firm_id or 0, ""), sent)
     set_eligibility(application.round, application, findings_of(session, [application.id]).get(application.id, {}))
     application.reservations = reservations_of(application.facts)
 
@@ -64,9 +66,20 @@ def seals_of(session: Session, firm_ids: Sequence[int]) -> dict[int, str]:
     return {row.firm_id: row.note.get("seal", "") for row in session.scalars(statement) if row.note.get("seal")}
 
 
-def facts_of(round_: Round, application: Application, seal: str = "") -> Json:
-    """Return what is known of an application now, as JSON; the firm's own rows win over what was typed."""
-    firm, given = application.firm, Given(application.answers, application.country)
+def sent_answers(session: Session, application_ids: Sequence[int]) -> dict[int, Json]:
+    """Return what each application said when it was last sent in; what was typed since does not count."""
+    latest = select(func.max(Submission.id)).where(Submission.application_id.in_(application_ids))
+    statement = select(Submission.application_id, Submission.answers).where(
+        Submission.id.in_(latest.group_by(Submission.application_id)))
+    return dict(session.execute(statement).tuples().all())
+
+
+def facts_of(round_: Round, application: Application, seal: str = "", sent: Json | None = None) -> Json:
+    """Return what is known of an application now, as JSON; the firm's own rows win over what was typed.
+
+    `sent` are the answers that count; without them the draft is read.
+    """
+    firm, given = application.firm, Given(application.answers if sent is None else sent, application.country)
     facts: Json = {
         "country": application.country, "judged_on": clock.today(round_.time_zone).isoformat(),
         "travels": given.text("travels"), "sells_online": given.text("sells_online"),

@@ -5,7 +5,7 @@ The way in stands in `entry`, the questions in `answers`, the judgement in `elig
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -48,12 +48,12 @@ mail_kind("application_receipt")
 
 
 def save_draft(session: Session, actor: Actor, application: Application, typed: Mapping[str, Any]) -> None:
-    """Keep what was typed, as it was typed; an application already sent keeps what was sent until it is sent again."""
+    """Add what was typed to the draft, as it was typed; what was sent in before stands until it is sent again."""
     _require_own(actor, application)
     require_taking(application.round)
     if application.status == "withdrawn":
         raise DomainError("application_withdrawn")
-    application.answers = form.clean(typed)
+    application.answers = {**application.answers, **form.clean(typed)}
     session.flush()
 
 
@@ -140,6 +140,13 @@ def note_finding(
     session.flush()
     audit.record(session, actor, "application.finding", application, after={"check": check, "answer": answer, "reason": row.reason})
     return row
+
+
+def set_aside(session: Session, actor: Actor, applications: Sequence[Application], reason: str) -> int:
+    """Set each of these files aside with one reason; return how many. Raises what `note_finding` raises."""
+    for application in applications:
+        note_finding(session, actor, application, "set_aside", "no", reason)
+    return len(applications)
 
 
 def _require_own(actor: Actor, application: Application) -> None:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date
 
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session, joinedload
 
 from cohort import reference
@@ -13,8 +13,10 @@ from cohort.kit import audit, clock
 from cohort.kit.access import Actor, unscoped
 from cohort.kit.errors import DomainError, wording
 from cohort.kit.outbox import enqueue, mail_kind
+from cohort.plans.holidays import holidays_near
 from cohort.rounds.decisions.letters import recipients_of
 from cohort.rounds.models import Appeal, Application, Round, ScoreEntry, Seat
+from cohort.rules.calendar import add_working_days
 
 wording("appeal_not_decided", _l("There is no outcome to appeal against yet."), 409)
 wording("appeal_late", _l("The days for an appeal ended on %(ended)s."), 409)
@@ -30,20 +32,7 @@ mail_kind("appeal_answered")
 def last_day(application: Application, decided_on: date) -> date:
     """Return the last day for an appeal: so many working days of the firm's country after the outcome."""
     days = int(application.round.protocol["appeal_days"][application.country])
-    return working_days_after(decided_on, days)
-
-
-def working_days_after(start: date, count: int) -> date:
-    """Return the day that lies `count` weekdays after `start`; public holidays are the calendar's, not counted here.
-
-    >>> working_days_after(date(2026, 11, 20), 1)
-    datetime.date(2026, 11, 23)
-    """
-    day = start
-    while count > 0:
-        day += timedelta(days=1)
-        count -= day.weekday() < 5
-    return day
+    return add_working_days(decided_on, days, holidays_near(application.country, decided_on))
 
 
 def file_appeal(session: Session, actor: Actor, application: Application, text: str) -> Appeal:
@@ -66,7 +55,8 @@ def file_appeal(session: Session, actor: Actor, application: Application, text: 
     appeal = Appeal(
         application_id=application.id, text=text.strip()[:4000], filed_on=today, filed_at=clock.now(),
         filed_by=actor.person_id, state="waiting",
-        due_on=working_days_after(today, int(round_.protocol["appeal_answer_days"])),
+        due_on=add_working_days(
+            today, int(round_.protocol["appeal_answer_days"]), holidays_near(application.country, today)),
     )
     session.add(appeal)
     session.flush()
@@ -115,6 +105,15 @@ def appeals_of(session: Session, round_: Round) -> list[Appeal]:
         .options(joinedload(Appeal.application).joinedload(Application.firm)).order_by(Appeal.due_on, Appeal.id)
     )
     return sorted(session.scalars(statement), key=lambda each: each.state != "waiting")
+
+
+def waiting_count(session: Session, plan_id: int | None) -> int:
+    """Return how many appeals of a plan wait for their answer, within the actor's reach."""
+    statement = (
+        select(func.count(Appeal.id)).join(Application, Application.id == Appeal.application_id)
+        .join(Round, Round.id == Application.round_id).where(Round.plan_id == plan_id, Appeal.state == "waiting")
+    )
+    return session.scalar(statement) or 0
 
 
 def seat_of(session: Session, application_id: int) -> Seat | None:

@@ -92,3 +92,8 @@ def relaxation_text(change: Mapping[str, Any], protocol: Mapping[str, Any]) -> s
     if change["limit"] == "min":
         return _("%(rule)s: at least %(new)s instead of %(old)s", **facts)
     return _("%(rule)s: at most %(new)s instead of %(old)s", **facts)
+
+
+def empty_seat() -> str:
+    """Return how a reserved seat without a firm is called."""
+    return _("a reserved seat that stays empty")

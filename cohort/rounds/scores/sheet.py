@@ -62,7 +62,7 @@ def pasted_lines(text: str) -> list[tuple[int, str, str]]:
     Columns stand apart by tabs, else by semicolons, else by blanks before the last word. Empty lines and a
     header are skipped.
     """
-    found = []
+    found: list[tuple[int, str, str]] = []
     for number, line in enumerate(text.splitlines(), start=1):
         if not line.strip():
             continue

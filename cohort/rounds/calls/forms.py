@@ -1,0 +1,101 @@
+"""Asks what a manager says of a call; a ready template brings the rest. Checks that need facts stand in the service."""
+
+from __future__ import annotations
+
+from datetime import datetime, time, timedelta
+from decimal import Decimal
+
+from flask_babel import lazy_gettext as _l
+from flask_wtf import FlaskForm
+from wtforms import (
+    DateTimeLocalField,
+    DecimalField,
+    IntegerField,
+    RadioField,
+    SelectChoice,
+    SelectField,
+    SelectMultipleField,
+    StringField,
+    TextAreaField,
+)
+from wtforms.validators import DataRequired, InputRequired, Length, NumberRange, Optional
+from wtforms.widgets import CheckboxInput, ListWidget
+
+from cohort.firms.words import country_choices
+from cohort.rounds.calls.protocol import TEMPLATES, Terms
+from cohort.rounds.calls.service import NewRound
+from cohort.rounds.calls.times import CITIES, from_local, to_local
+from cohort.rounds.models import Round
+
+_NEEDED = DataRequired(_l("This cannot stay empty."))
+_DAY = InputRequired(_l("Give a day and an hour."))
+_WHEN = "%Y-%m-%dT%H:%M"
+
+
+class RoundForm(FlaskForm):
+    """A new call on one page, every field filled in with what is usual."""
+
+    template = RadioField(_l("Ready template"), choices=list(TEMPLATES.items()), validate_choice=True)
+    title_es = StringField(_l("Title in Spanish"), [_NEEDED, Length(max=160)])
+    title_en = StringField(_l("Title in English"), [_NEEDED, Length(max=160)])
+    code = StringField(_l("Short code"), [_NEEDED, Length(max=30)], description=_l("It stands in the address of the call, such as /calls/2026-1."))
+    countries = SelectMultipleField(_l("Countries"), widget=ListWidget(prefix_label=False), option_widget=CheckboxInput())
+    seats = IntegerField(_l("Seats"), [InputRequired(_l("Give a whole number.")), NumberRange(1, 100_000, _l("A whole number from 1."))])
+    share = IntegerField(_l("Women-owned or led, percent of the seats"), [InputRequired(_l("Give a whole number.")), NumberRange(0, 100, _l("A whole number from 0 to 100."))], default=50)
+    minimum_score = DecimalField(_l("Lowest score that can be selected"), [InputRequired(_l("Give a number.")), NumberRange(0, 100, _l("A number from 0 to 100."))], default=Decimal(60))
+    opens_at = DateTimeLocalField(_l("Opens"), [_DAY], format=[_WHEN, "%Y-%m-%dT%H:%M:%S"])
+    closes_at = DateTimeLocalField(_l("Closes"), [_DAY], format=[_WHEN, "%Y-%m-%dT%H:%M:%S"])
+    time_zone = SelectField(_l("Hours are those of"), choices=[SelectChoice(zone, city) for zone, city in CITIES.items()])
+    grace_minutes = IntegerField(_l("Grace after the deadline, minutes"), [InputRequired(_l("Give a whole number.")), NumberRange(0, 1440, _l("From 0 to 1,440 minutes."))], default=15)
+
+    def offer(self) -> RoundForm:
+        """Fill the choices in the reader's language."""
+        self.countries.choices = [SelectChoice(code, name) for code, name in country_choices()]
+        return self
+
+    def prefill(self, countries: list[str], zone: str, now: datetime, number: int) -> None:
+        """Write what is usual for a plan into an empty form: ten seats a country, four weeks, until the day's end."""
+        start = to_local(now, zone).replace(second=0, microsecond=0)
+        year = start.year
+        self.template.data, self.countries.data, self.seats.data = "equal", countries, 10 * len(countries)
+        self.code.data = f"{year}-{number}"
+        self.title_es.data, self.title_en.data = f"Convocatoria {year}-{number}", f"Call {year}-{number}"
+        self.time_zone.data, self.opens_at.data = zone, start
+        self.closes_at.data = datetime.combine(start.date() + timedelta(days=28), time(23, 59))
+
+    def show(self, round_: Round) -> None:
+        """Write a draft into the form."""
+        protocol = round_.protocol
+        self.template.data, self.countries.data = protocol["template"], protocol["countries"]
+        self.seats.data, self.code.data = round_.seats, round_.code
+        self.title_es.data, self.title_en.data = round_.title_es, round_.title_en
+        self.share.data = int(Decimal(protocol["parity"]["share"]) * 100)
+        self.minimum_score.data, self.grace_minutes.data = Decimal(protocol["minimum_score"]), round_.grace_minutes
+        self.time_zone.data = round_.time_zone
+        self.opens_at.data = to_local(round_.opens_at, round_.time_zone)
+        self.closes_at.data = to_local(round_.closes_at, round_.time_zone)
+
+    def terms(self) -> NewRound:
+        """Return what was said, for the service."""
+        zone = self.time_zone.data
+        return NewRound(
+            code=self.code.data.strip().lower(), title_es=self.title_es.data.strip(), title_en=self.title_en.data.strip(),
+            opens_at=from_local(self.opens_at.data, zone), closes_at=from_local(self.closes_at.data, zone),
+            time_zone=zone, grace_minutes=self.grace_minutes.data,
+            terms=Terms(
+                template=self.template.data, seats=self.seats.data, countries=tuple(self.countries.data),
+                share=Decimal(self.share.data) / 100, minimum_score=self.minimum_score.data,
+            ),
+        )
+
+
+class AddendumForm(FlaskForm):
+    """A clarification of an open call, in both languages, and a later deadline if there is one."""
+
+    text_es = TextAreaField(_l("Text in Spanish"), [_NEEDED, Length(max=2000)])
+    text_en = TextAreaField(_l("Text in English"), [_NEEDED, Length(max=2000)])
+    closes_at = DateTimeLocalField(_l("New deadline"), [Optional()], format=[_WHEN, "%Y-%m-%dT%H:%M:%S"])
+
+
+class ConfirmForm(FlaskForm):
+    """A page that asks before it acts: nothing but the token."""

@@ -1,0 +1,81 @@
+"""Words the states and rules of a call in the reader's language."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from decimal import Decimal
+from typing import Any
+
+from flask_babel import gettext, ngettext
+from flask_babel import lazy_gettext as _l
+
+from cohort.firms.words import country_name
+from cohort.kit.language import number, reader_language, share
+from cohort.rounds.calls.protocol import RUBRIC_NAMES, checks_on
+from cohort.rounds.models import Round
+
+_: Callable[..., str] = gettext
+
+STATES = {
+    "draft": _l("Draft"), "open": _l("Open"), "closed": _l("Closed"), "decided": _l("Sealed"),
+    "published": _l("Published"),
+}
+STATE_TONES = {"draft": "neutral", "open": "leaf", "closed": "sun", "decided": "sea", "published": "sea"}
+STEP_NAMES = (_l("Draft"), _l("Open"), _l("Review"), _l("Selection"), _l("Sealed"), _l("Offers and appeals"))
+PROFILES = {
+    "IWA34": _l("ISO IWA 34: more than half owned, directed and signed for by women; led: a quarter owned, directed and signed for by women"),
+    "IFC": _l("IFC: at least 51 percent owned; or 20 percent owned and directed by women"),
+    "WECONNECT": _l("WEConnect: at least 51 percent owned, managed and controlled by women"),
+    "CHILECOMPRA": _l("ChileCompra: more than half owned by women, a woman general manager, or mostly women as legal representatives"),
+}
+CHECK_RULES = {
+    "country": _l("The firm is registered in a country of the call."),
+    "size": _l("It is a micro, small or medium firm by the rule of its country."),
+    "trading": _l("It has been selling for at least %(least_months)s months."),
+    "tax_id": _l("Its tax number is valid."),
+    "product": _l("It sells goods that travel by parcel, or digital services."),
+    "sells_online": _l("It sells online, or will."),
+    "not_recurring": _l("It exported to the other countries at most %(most_exports)s times in the last 24 months."),
+    "data_notice": _l("Somebody of the firm has read the notice on data."),
+    "owner_group": _l("Firms of the same owners can have one seat."),
+    "acts_for_firm": _l("The person who applies acts for the firm."),
+}
+
+
+def title_of(round_: Round) -> str:
+    """Return the title in the reader's language."""
+    return round_.title_es if reader_language() == "es" else round_.title_en
+
+
+def seats_text(protocol: Mapping[str, Any]) -> str:
+    """Return how the seats are shared out, in a sentence."""
+    limits = protocol["country_limits"]
+    fixed = [code for code, limit in limits.items() if limit["min"] == limit["max"]]
+    if len(limits) > 1 and len(fixed) == len(limits):
+        parts = [_("%(country)s %(count)s", country=country_name(code), count=limit["max"]) for code, limit in limits.items()]
+        return _("%(seats)s seats: %(parts)s", seats=protocol["seats"], parts=", ".join(parts))
+    return str(ngettext("%(num)s seat", "%(num)s seats", protocol["seats"]))
+
+
+def parity_text(protocol: Mapping[str, Any]) -> str:
+    """Return the parity rule in a sentence."""
+    parity = protocol["parity"]
+    part = share(Decimal(parity["share"]))
+    if "country" in parity["scope"]:
+        return _("At least %(part)s of the chosen firms are women-owned or women-led, in each country and overall.", part=part)
+    return _("At least %(part)s of the chosen firms are women-owned or women-led.", part=part)
+
+
+def checks_text(protocol: Mapping[str, Any]) -> list[str]:
+    """Return what a firm needs to take part, one sentence a check."""
+    return [str(CHECK_RULES[row["check"]]) % row for row in checks_on(protocol)]
+
+
+def rubric_rows(protocol: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return the criteria with their weights, for a table."""
+    return [{"criterion": RUBRIC_NAMES[row["criterion"]], "weight": f"{row['weight']} %"} for row in protocol["rubric"]]
+
+
+def minimum_text(protocol: Mapping[str, Any]) -> str:
+    """Return the lowest score that can be selected."""
+    return _("%(points)s of 100 points", points=number(Decimal(protocol["minimum_score"])))

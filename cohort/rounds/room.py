@@ -1,0 +1,36 @@
+"""Opens the room: its three doors, the words of its acts and its mail; decides nothing itself."""
+
+from __future__ import annotations
+
+from flask import Flask
+from flask_babel import lazy_gettext as _l
+
+from cohort.kit.history import name_actions
+from cohort.rounds import site
+from cohort.rounds.applications import staff as application_staff
+from cohort.rounds.applications import views as application_views
+from cohort.rounds.calls import public as call_pages
+from cohort.rounds.calls import views as call_views
+from cohort.rounds.decisions import views as decision_views
+from cohort.rounds.scores import views as score_views
+
+PAGES = (application_staff, application_views, call_pages, call_views, decision_views, score_views)
+
+name_actions({
+    "round.created": _l("started the call"), "round.edited": _l("changed the draft"),
+    "round.opened": _l("opened the call and sealed its rules"), "round.closed": _l("closed the call and froze its files"),
+    "round.addendum": _l("published an addendum"), "round.scored": _l("gave scores"),
+    "round.proposed": _l("proposed a selection"), "round.decided": _l("adopted the selection"),
+    "round.published": _l("published the record"),
+    "application.begun": _l("began an application"), "application.submitted": _l("sent the application in"),
+    "application.withdrawn": _l("withdrew the application"), "application.reopened": _l("took the application up again"),
+    "application.finding": _l("settled a check"), "application.asks_granted": _l("let the person act for the firm"),
+    "application.asks_refused": _l("did not let the person act for the firm"),
+    "appeal.filed": _l("filed an appeal"), "appeal.answered": _l("answered the appeal"),
+})
+
+
+def init_app(app: Flask) -> None:
+    """Register the doors of staff, of open calls and of applicants."""
+    for door in (site.staff, site.calls, site.apply):
+        app.register_blueprint(door)
