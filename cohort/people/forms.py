@@ -91,3 +91,18 @@ class InviteForm(FlaskForm):
         self.country.choices = _choices(known, _l("None"))
         self.language.choices = _choices(list(LANGUAGES.items()))
         return self
+
+
+class RoleForm(FlaskForm):
+    """A further role for somebody who has an account."""
+
+    role = SelectField(_l("Role"), [DataRequired(EMPTY)])
+    country = SelectField(_l("Country"), [Optional()])
+    firm_id = IntegerField(_l("Number of the firm"), [Optional()])
+
+    def offer(self, roles: list[Role], countries: frozenset[str] | None) -> RoleForm:
+        """Fill the choices with what this reader may give."""
+        known = [pair for pair in country_choices() if countries is None or pair[0] in countries]
+        self.role.choices = _choices([(role.value, role_name(role)) for role in roles], _l("Choose a role"))
+        self.country.choices = _choices(known, _l("None"))
+        return self

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from flask import current_app
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import CursorResult, select, update
+from sqlalchemy import CursorResult, func, select, update
 from sqlalchemy.orm import Session
 
 from cohort.config import Settings
@@ -27,6 +27,7 @@ from cohort.people.models import OneUseLink, Person, RoleGrant
 from cohort.people.sessions import hashed
 
 LASTS = timedelta(minutes=30)
+MAIL_WINDOW, MAILS_PER_WINDOW = timedelta(minutes=15), 5
 MAILED, HANDED = "mailed", "handed"
 
 wording("link_used", _l("This link was used already. Ask for a new one."), 410)
@@ -76,7 +77,15 @@ def mail_sign_in_link(session: Session, person: Person, target: str = "/") -> No
 
 
 def mail_link(session: Session, person: Person, target: str, kind: str, facts: dict[str, str]) -> None:
-    """Mail the same kind of link in the words of another room's mail `kind`, which is told `facts` besides."""
+    """Mail the same kind of link in the words of another room's mail `kind`, which is told `facts` besides.
+
+    Nobody gets more than five within 15 minutes, whoever asks for them: a sixth is not sent, and nothing says so.
+    """
+    recent = select(func.count(OneUseLink.id)).where(
+        OneUseLink.person_id == person.id, OneUseLink.purpose == MAILED, OneUseLink.created_at > clock.now() - MAIL_WINDOW,
+    )
+    if (session.scalar(recent) or 0) >= MAILS_PER_WINDOW:
+        return
     link, address = _make(session, person, MAILED, target, person.id)
     params = {"link": address, "minutes": int(LASTS.total_seconds() // 60), **facts}
     enqueue(session, recipient_of(person), kind, "one_use_link", link.id, clock.today(), 0, params)

@@ -36,6 +36,12 @@ def roles_of_plan(plan_id: int, role: Role | None = None, country: str = "", wor
     return db.paginate(statement, per_page=PER_PAGE, max_per_page=PER_PAGE, error_out=False)
 
 
+def roles_of_person(session: Session, plan_id: int, person_id: int) -> list[RoleGrant]:
+    """Return what roles a person has and had in the plan, latest first, within the reader's reach; at most 50."""
+    statement = select(RoleGrant).where(RoleGrant.plan_id == plan_id, RoleGrant.person_id == person_id)
+    return list(session.scalars(statement.order_by(RoleGrant.id.desc()).limit(PER_PAGE)))
+
+
 def waiting_invitations(session: Session, plan_id: int) -> list[Invitation]:
     """Return the plan's latest invitations that nobody accepted or withdrew, expired ones included; at most 50."""
     statement = select(Invitation).where(

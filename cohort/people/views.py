@@ -10,13 +10,14 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
+from cohort.kit import clock
 from cohort.kit.access import Actor, Role, current_actor, gate
 from cohort.kit.database import db, transaction
 from cohort.kit.errors import DomainError, sentence
 from cohort.kit.navigation import ROLE_NAMES, Entry, announce
 from cohort.people import grants, invitations, links, queries
-from cohort.people.forms import InviteForm
-from cohort.people.models import Person
+from cohort.people.forms import InviteForm, RoleForm
+from cohort.people.models import Person, RoleGrant
 from cohort.people.words import country_choices, country_name, role_name
 
 blueprint = Blueprint("people", __name__, url_prefix="/people")
@@ -92,21 +93,38 @@ def revoke(grant_id: int) -> Response:
     return _back()
 
 
-@blueprint.post("/<int:person_id>/roles")
+@blueprint.route("/<int:person_id>", methods=["GET", "POST"])
 @gate("people.see")
-def grant(person_id: int) -> Response:
-    """Give a further role to somebody who has an account."""
-    asked = request.form
-    with transaction() as session_:
-        person = session_.get(Person, person_id)
-        if person is None or asked.get("role") not in set(Role):
-            raise DomainError("not_found")
-        grants.grant_role(
-            session_, current_actor(), person, Role(asked["role"]), cast(int, current_actor().plan_id),
-            country=asked.get("country") or None, firm_id=asked.get("firm_id", type=int),
-        )
+def detail(person_id: int) -> Page:
+    """Show what roles a person has and had in the plan, and give a further one."""
+    session_, actor = cast(Session, db.session()), current_actor()
+    person = session_.get(Person, person_id)
+    held = queries.roles_of_person(session_, cast(int, actor.plan_id), person_id)
+    if person is None or not held:
+        raise DomainError("not_found")
+    form = RoleForm().offer(roles_to_give(actor), actor.countries)
+    if request.method == "GET":
+        return _person_page(form, person, held), 200
+    if not form.validate_on_submit():
+        return _person_page(form, person, held), 422
+    try:
+        with transaction() as writing:
+            grants.grant_role(
+                writing, actor, person, Role(form.role.data), cast(int, actor.plan_id),
+                country=form.country.data or None, firm_id=form.firm_id.data,
+            )
+    except DomainError as error:
+        form.form_errors.append(sentence(error))
+        return _person_page(form, cast(Person, session_.get(Person, person_id)), held), 422
     flash(_("The role is given."), "success")
-    return _back()
+    return redirect(url_for("people.detail", person_id=person_id))
+
+
+def _person_page(form: RoleForm, person: Person, held: list[RoleGrant]) -> str:
+    return render_template(
+        "people/detail.html", form=form, person=person, held=held, actor=current_actor(), today=clock.today(),
+        role_name=role_name, country_name=country_name,
+    )
 
 
 @blueprint.post("/<int:person_id>/sign-in-link")

@@ -4,10 +4,30 @@ from __future__ import annotations
 
 from babel import Locale
 from flask_babel import get_locale
+from flask_babel import lazy_gettext as _l
 
 from cohort.kit.access import Actor, Role
+from cohort.kit.history import name_actions
 from cohort.kit.language import REGIONS
 from cohort.kit.navigation import ROLE_NAMES
+
+name_actions({
+    "person.signed_in": _l("signed in"),
+    "person.signed_out": _l("signed out"),
+    "person.signed_out_elsewhere": _l("signed out everywhere else"),
+    "person.changed": _l("changed name, language or region"),
+    "person.password_set": _l("set a password"),
+    "person.second_factor_on": _l("set up an authenticator app"),
+    "person.second_factor_off": _l("removed the authenticator app"),
+    "person.link_made": _l("made a sign-in link to hand over"),
+    "passkey.added": _l("added a passkey"),
+    "passkey.removed": _l("removed a passkey"),
+    "role.granted": _l("gave a role"),
+    "role.revoked": _l("ended a role"),
+    "invitation.sent": _l("sent an invitation"),
+    "invitation.withdrawn": _l("withdrew an invitation"),
+    "invitation.accepted": _l("accepted an invitation"),
+})
 
 
 def role_name(role: Role | str) -> str:

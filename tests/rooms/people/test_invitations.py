@@ -201,15 +201,21 @@ def test_a_further_role_is_given_once(
     client: FlaskClient, world: World, make_person: MakePerson, session: Session,
 ) -> None:
     make_person("ana@mesa.test", Role.MANAGER)
-    eva = make_person("eva@mesa.test")
+    eva = make_person("eva@mesa.test", Role.OBSERVER)
+    stranger = make_person("otra@mesa.test")
     sign_in(client, "ana@mesa.test")
+    page = f"/people/{eva}"
     for _ in range(2):
-        assert post(client, f"/people/{eva}/roles", page="/people/", role="coach", firm_id=world.firm_pe).status_code == 302
-    grant = session.scalars(select(RoleGrant).where(RoleGrant.person_id == eva)).one()
-    assert (grant.role, grant.country, grant.firm_id, grant.valid_from) == (Role.COACH, "PE", world.firm_pe, clock.today())
-    assert post(client, f"/people/{eva}/roles", page="/people/", role="king").status_code == 404
-    assert post(client, "/people/99999/roles", page="/people/", role="coach").status_code == 404
-    assert post(client, f"/people/{eva}/roles", page="/people/", role="coordinator").status_code == 422
+        assert post(client, page, page=page, role="coach", firm_id=world.firm_pe).location == page
+    grant = session.scalars(select(RoleGrant).where(RoleGrant.person_id == eva, RoleGrant.role == Role.COACH)).one()
+    assert (grant.country, grant.firm_id, grant.valid_from) == ("PE", world.firm_pe, clock.today())
+    assert client.get(page).text.count("End this role") == 2
+    assert post(client, page, page=page, role="king").status_code == 422
+    assert post(client, page, page=page, role="coordinator").status_code == 422
+    assert [client.get(f"/people/{key}").status_code for key in (stranger, 99_999)] == [404, 404]
+    assert post(client, f"/people/{stranger}", page=page, role="observer").status_code == 404
+    post(client, f"/people/roles/{grant.id}/revoke", page=page)
+    assert client.get(page).text.count("End this role") == 1
 
 
 def test_invite_page_shows_the_link_once(client: FlaskClient, make_person: MakePerson, session: Session) -> None:

@@ -138,6 +138,17 @@ def test_unknown_address_gets_the_same_page_and_no_mail(
     assert session.scalar(select(func.count(OutboxMessage.id))) == 1
 
 
+def test_nobody_is_flooded_with_links(client: FlaskClient, make_person: MakePerson, session: Session) -> None:
+    make_person("ana@mesa.test")
+    start = clock.now()
+    pages = [post(client, "/sign-in/link", page="/sign-in/link", email="ana@mesa.test").status_code for _ in range(7)]
+    assert pages == [200] * 7
+    assert session.scalar(select(func.count(OutboxMessage.id))) == 5
+    with clock.at(start + timedelta(minutes=16)):
+        post(client, "/sign-in/link", page="/sign-in/link", email="ana@mesa.test")
+    assert session.scalar(select(func.count(OutboxMessage.id))) == 6
+
+
 def test_link_ends_after_thirty_minutes(client: FlaskClient, make_person: MakePerson, session: Session) -> None:
     make_person("ana@mesa.test")
     post(client, "/sign-in/link", page="/sign-in/link", email="ana@mesa.test")
