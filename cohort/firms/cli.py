@@ -37,6 +37,7 @@ from cohort.rules.parity import PROFILES, ProfileName
 # name → (where it lives, one line of help); rooms above are named, never imported.
 IMPORTS: dict[str, tuple[str, str]] = {
     "firms": ("cohort.firms.cli:firms", "Bring in firms with what they declare."),
+    "scores": ("cohort.rounds.scores.importer:scores", "Bring in the scores of a closed round."),
 }
 OPERATOR = replace(SYSTEM, name="command line")
 
