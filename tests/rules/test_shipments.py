@@ -10,6 +10,7 @@ from decimal import Decimal
 import pytest
 
 from cohort.rules import shipments
+from cohort.rules.recurrence import stage_of
 from cohort.rules.shipments import (
     Counted,
     Counting,
@@ -28,7 +29,7 @@ from cohort.rules.shipments import (
     sea_term_by_parcel,
     why_not,
 )
-from cohort.rules.stages import Operation, RecurrencePolicy
+from cohort.rules.stages import Operation, RecurrencePolicy, Stage
 
 DAY = date(2026, 5, 20)
 GOOD = Shipment(1, DAY, "PE", "CL", "marketplace", 40_000, verified=True)
@@ -77,6 +78,24 @@ def test_counted_operations_come_by_day_with_refunds_taken_off():
         operations=(Operation(date(2026, 2, 1), "CL", 30_000), Operation(DAY, "CL", 40_000)),
         left_out={0: (WhyNot.NOT_VERIFIED,), 3: (WhyNot.DUPLICATE,), 4: (WhyNot.NO_VALUE,)},
     )
+
+
+@pytest.mark.parametrize(
+    ("last", "found"),
+    [
+        ({}, (Stage.RECURRING, 3)),
+        ({"destination": "BR"}, (Stage.BECOMING, 2)),
+        ({"returned_cents": 40_000}, (Stage.BECOMING, 2)),
+        ({"returned_cents": 20_000}, (Stage.RECURRING, 3)),
+        ({"returned_cents": 20_001}, (Stage.BECOMING, 3)),
+    ],
+)
+def test_vectors_a_d_and_e_from_the_log_to_the_stage(last, found):
+    days = (date(2026, 2, 10), date(2026, 5, 20), date(2026, 9, 1))
+    log = [replace(GOOD, id=number, exported_on=day) for number, day in enumerate(days)]
+    log[2] = replace(log[2], **last)
+    one = stage_of(counted_of(log, COUNTING).operations, date(2026, 10, 1), COUNTING.policy)
+    assert (one.stage, one.operations) == found
 
 
 def test_documents_count_once_a_country_type_and_number():

@@ -9,6 +9,7 @@ import io
 import sys
 import tomllib
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -76,9 +77,19 @@ def recurrence(
     if out is None:
         click.echo(answer.getvalue().encode(), nl=False)
     else:
-        part = out.with_name(out.name + ".part")
-        part.write_text(answer.getvalue(), encoding="utf-8", newline="")
+        _put(out, answer.getvalue())
+
+
+def _put(out: Path, text: str) -> None:
+    """Write the file whole or not at all, so that an answer cut short never looks like one."""
+    part = out.with_name(out.name + ".part")
+    try:
+        part.write_text(text, encoding="utf-8", newline="")
         part.replace(out)
+    except OSError as fault:
+        with suppress(OSError):
+            part.unlink()
+        _stop([f"{out}: {fault.strerror}; expected a place where a file can be written"])
 
 
 def _policy_in(path: Path | None) -> RecurrencePolicy:

@@ -209,6 +209,14 @@ def test_a_folder_that_is_not_there_is_bad_usage(run, tmp_path):
     assert "there is no folder" in result.stderr
 
 
+def test_a_place_that_cannot_be_written_is_told(run, tmp_path):
+    out = tmp_path / ("n" * 254)
+    result = run(table(), "--out", str(out))
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert result.stderr == f"{out}: File name too long; expected a place where a file can be written\n"
+    assert [path.name for path in tmp_path.iterdir()] == ["exports.csv"]
+
+
 def test_a_day_is_needed_and_must_be_one(run):
     assert run(table(), as_of="1 October").exit_code == 2
 
