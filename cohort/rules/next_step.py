@@ -12,6 +12,7 @@ from decimal import Decimal
 
 from cohort.rules.stages import (
     IDLE_STAGES,
+    R1_STAGES,
     NextStep,
     Operation,
     RecurrencePolicy,
@@ -53,22 +54,22 @@ def next_step_of(
     policy: RecurrencePolicy,
     *,
     r2: bool = False,
-    ends_on: date | None = None,
+    recheck_on: date | None = None,
     waiting_for_us: bool = False,
 ) -> NextStep:
     """The next step of a firm from its stage and current run (by day, oldest first).
 
-    `ends_on` is the first day on which a recurring firm would no longer be so without a further export (None for
-    all other stages). The step says nothing of exports that wait for us: then the firm waits for our check.
+    `recheck_on` is the first day on which the calendar alone changes the stage: a recurring firm would no longer be
+    so from that day without a further export. The step says nothing of exports that wait for us.
     """
     if waiting_for_us:
         return NextStep("wait_for_us")
     if stage is Stage.RESTING:
         return NextStep("resting")
-    if ends_on is not None:
-        opens_on = ends_on - timedelta(days=policy.window_days)
+    if recheck_on is not None and stage in R1_STAGES:
+        opens_on = recheck_on - timedelta(days=policy.window_days)
         needs = needs_of([operation for operation in run if operation.day > opens_on], policy)
-        return _step("keep" if r2 else "consolidate", needs, ends_on - timedelta(days=1))
+        return _step("keep" if r2 else "consolidate", needs, recheck_on - timedelta(days=1))
     code = (
         "first_export" if stage is Stage.NEVER else "restart" if stage in IDLE_STAGES else "reach_recurring"
     )

@@ -58,15 +58,14 @@ def stage_of(
     `effective_on` is the first day of the present spell of the stage (None for never, and while we are waited
     for); `recheck_on` the first later day on which the calendar alone changes the stage (None: none does).
     """
-    if pending_on is not None and pending_on > as_of:
-        pending_on = None
+    pending_on = None if pending_on is None or pending_on > as_of else pending_on
     counted = sorted(operation for operation in operations if operation.day <= as_of)
     run = current_run(counted, as_of, policy)
     r1, r2 = _meets_r1(run, policy), meets_r2(counted, policy)
     stage = _stage_on(counted, as_of, policy, season, pending_on)
     waiting = stage is not _stage_on(counted, as_of, policy, season, None)
     recheck_on = _recheck_on(counted, as_of, policy, season, pending_on)
-    holds_r1 = stage in (Stage.RECURRING, Stage.CONSOLIDATED)
+    step = next_step_of(stage, run, as_of, policy, r2=r2, recheck_on=recheck_on, waiting_for_us=waiting)
     return Standing(
         stage=stage,
         operations=len(run),
@@ -80,9 +79,7 @@ def stage_of(
         r2=r2,
         effective_on=None if waiting else _effective_on(counted, as_of, policy, season),
         recheck_on=recheck_on,
-        next_step=next_step_of(
-            stage, run, as_of, policy, r2=r2, ends_on=recheck_on if holds_r1 else None, waiting_for_us=waiting
-        ),
+        next_step=step,
         waiting_for_us=waiting,
         r1_seasonal=season is not None and meets_r1_s(counted, as_of, season, policy),
     )

@@ -56,20 +56,7 @@ def columns_of(
     policy: RecurrencePolicy,
 ) -> Columns:
     """Sort once (free when the rows come by firm and day) and precompute what every question needs."""
-    numbers = np.asarray(day, dtype="datetime64[D]").astype(np.int64)
-    firms = np.asarray(firm, dtype=np.int64)
-    places = np.asarray(destination, dtype=np.int64)
-    money = np.asarray(cents, dtype=np.int64)
-    key = firms * _SPAN + (numbers + _HALF)
-    if key.size and not bool(np.all(key[1:] >= key[:-1])):
-        order = np.argsort(key, kind="stable")
-        key, firms, numbers, places, money = (
-            key[order],
-            firms[order],
-            numbers[order],
-            places[order],
-            money[order],
-        )
+    key, firms, numbers, places, money = _sorted(firm, day, destination, cents)
     months = numbers.astype("datetime64[D]").astype("datetime64[M]").astype(np.int64)
     quarter, year = months // 3, months // 12
     is_first = _starts(firms)
@@ -94,6 +81,24 @@ def columns_of(
         lapse_row=np.where(lapse_row >= first_row[firms], lapse_row, -1),
         destination_count=int(places.max()) + 1 if places.size else 0,
     )
+
+
+def _sorted(
+    firm: NDArray[np.integer],
+    day: NDArray[np.datetime64],
+    destination: NDArray[np.integer],
+    cents: NDArray[np.integer],
+) -> tuple[Whole, Whole, Whole, Whole, Whole]:
+    """The key of firm and day, then firms, day numbers, destinations and cents, all in the order of the key."""
+    firms = np.asarray(firm, dtype=np.int64)
+    numbers = np.asarray(day, dtype="datetime64[D]").astype(np.int64)
+    places = np.asarray(destination, dtype=np.int64)
+    money = np.asarray(cents, dtype=np.int64)
+    key = firms * _SPAN + (numbers + _HALF)
+    if bool(np.all(key[1:] >= key[:-1])):
+        return key, firms, numbers, places, money
+    order = np.argsort(key, kind="stable")
+    return key[order], firms[order], numbers[order], places[order], money[order]
 
 
 def _starts(values: Whole) -> Flags:

@@ -29,7 +29,8 @@ class Stage(StrEnum):
 
 STAGES: tuple[Stage, ...] = tuple(Stage)
 IDLE_STAGES = frozenset({Stage.DORMANT, Stage.LAPSED})
-ADVANCED_STAGES = frozenset({Stage.BECOMING, Stage.RECURRING, Stage.CONSOLIDATED})
+R1_STAGES = frozenset({Stage.RECURRING, Stage.CONSOLIDATED})
+ADVANCED_STAGES = R1_STAGES | {Stage.BECOMING}
 ECOMMERCE_CHANNELS = frozenset({"own_store", "marketplace", "social", "b2b_platform", "storefront"})
 
 

@@ -380,7 +380,7 @@ def test_the_next_step_of_a_consolidated_firm_keeps_it_so():
     assert one.next_step == NextStep("keep", 1, 1, 0, Decimal("200.00"), day("2027-02-09"))
     many = ops("2025-11-20", "2025-12-20", *A)
     kept = next_step_of(
-        Stage.CONSOLIDATED, many, day("2026-10-01"), DEFAULT, r2=True, ends_on=day("2027-03-01")
+        Stage.CONSOLIDATED, many, day("2026-10-01"), DEFAULT, r2=True, recheck_on=day("2027-03-01")
     )
     assert kept == NextStep("keep", 1, 1, 0, Decimal("200.00"), day("2027-02-28"))
 

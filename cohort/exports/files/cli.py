@@ -21,7 +21,7 @@ from cohort.exports.files.importer import REQUIRED, ExportColumns, ExportReader,
 from cohort.exports.files.wording import TABLE_FAULTS, Language, next_step_words
 from cohort.kit.tables import Table, TableFault, open_table, write_csv
 from cohort.rules.next_step import next_step_of
-from cohort.rules.stages import PolicyError, RecurrencePolicy, Stage, policy_from
+from cohort.rules.stages import PolicyError, RecurrencePolicy, policy_from
 from cohort.rules.standings import Days, Standings, stages_of
 
 COLUMNS = (
@@ -166,10 +166,14 @@ def _rows(
 def _next_step(
     found: Standings, index: int, as_of: date, policy: RecurrencePolicy, language: Language
 ) -> str:
-    stage = found.stage_name(index)
-    holds_r1 = stage in (Stage.RECURRING, Stage.CONSOLIDATED)
-    ends_on = _day_of(found.recheck_on, index) if holds_r1 else None
-    step = next_step_of(stage, found.run_of(index), as_of, policy, r2=bool(found.r2[index]), ends_on=ends_on)
+    step = next_step_of(
+        found.stage_name(index),
+        found.run_of(index),
+        as_of,
+        policy,
+        r2=bool(found.r2[index]),
+        recheck_on=_day_of(found.recheck_on, index),
+    )
     return next_step_words(step, policy, language)
 
 
