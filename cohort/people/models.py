@@ -61,11 +61,6 @@ class Person(Base, UserMixin):
         """The sign-in library's own roles, which we do not use: a role here belongs to a plan (`RoleGrant`)."""
         return []
 
-    @property
-    def has_second_factor(self) -> bool:
-        """Whether an authenticator app or a passkey is set up."""
-        return bool(self.tf_totp_secret or self.webauthn)
-
 
 class WebAuthn(Base, WebAuthnMixin):
     """One passkey of a person; the public half alone."""

@@ -106,6 +106,7 @@ def _configure(app: Flask, settings: Settings) -> None:
         SECURITY_PASSWORD_SCHEMES=["argon2"],
         SECURITY_PASSWORD_SINGLE_HASH={"argon2"},
         SECURITY_PASSWORD_LENGTH_MIN=PASSWORD_LENGTH_MIN,
+        SECURITY_INPUT_NORMALIZE_FORM="NFC",  # names as people type them: é stays one sign
         SECURITY_API_ENABLED_METHODS=["session"],
         SECURITY_FRESHNESS=sessions.FRESH,
         SECURITY_FRESHNESS_GRACE_PERIOD=sessions.GRACE,

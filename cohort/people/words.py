@@ -6,7 +6,7 @@ from babel import Locale
 from flask_babel import get_locale
 from flask_babel import lazy_gettext as _l
 
-from cohort.kit.access import Actor, Role
+from cohort.kit.access import Role
 from cohort.kit.history import name_actions
 from cohort.kit.language import REGIONS
 from cohort.kit.navigation import ROLE_NAMES
@@ -43,8 +43,3 @@ def country_name(code: str) -> str:
 def country_choices() -> list[tuple[str, str]]:
     """Return (code, name) of the countries with formats of their own, by name."""
     return sorted(((code, country_name(code)) for code in REGIONS), key=lambda pair: pair[1])
-
-
-def roles_in_words(actor: Actor) -> str:
-    """Return the actor's roles in one line, widest first; empty where there is none."""
-    return ", ".join(role_name(role) for role in Role if role in actor.roles)

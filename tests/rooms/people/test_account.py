@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import html
+import json
 import re
 from datetime import timedelta
 
@@ -19,6 +21,7 @@ from cohort.kit.outbox import OutboxMessage
 from cohort.people import factors
 from cohort.people.models import RoleGrant, SignInSession, WebAuthn
 
+from .authenticator import SoftPasskey
 from .conftest import MakePerson, World, is_in, person_of, post, sign_in
 
 
@@ -211,6 +214,35 @@ def test_passkey_answers_that_prove_nothing_are_refused(app: Flask, ana: FlaskCl
     path = re.search(r'action="(/sign-in/passkey/[^"]+)"', page)[1]
     assert post(stranger, path, credential="{}").location == "/sign-in/passkey"
     assert not is_in(stranger)
+    assert session.scalars(select(WebAuthn)).all() == []
+
+
+def options_in(page: str) -> tuple[str, dict[str, object]]:
+    """Where the passkey's answer goes, and what it is asked."""
+    action, options = re.search(r'action="([^"]+)" data-passkey="\w+" data-options="([^"]+)"', page).groups()
+    return action, json.loads(html.unescape(options))
+
+
+def test_passkey_is_made_and_signs_in(app: Flask, ana: FlaskClient, session: Session) -> None:
+    key = SoftPasskey()
+    path, options = options_in(post(ana, "/account/passkeys/", page="/account/passkeys/", name="mi teléfono", usage="first").text)
+    assert post(ana, path, page="/account/", credential=key.create(options)).location == "/account/passkeys/"
+    assert session.scalars(select(WebAuthn.name)).all() == ["mi teléfono"]
+    assert actions(session)[-1] == "passkey.added"
+    phone = app.test_client()
+    path, options = options_in(post(phone, "/sign-in/passkey", page="/sign-in/passkey", next="/people/").text)
+    answer = key.get(options)
+    assert post(phone, path, credential=answer, next="/people/").location == "/people/"
+    assert is_in(phone)
+    stranger = app.test_client()
+    path, options = options_in(post(stranger, "/sign-in/passkey", page="/sign-in/passkey").text)
+    assert post(stranger, path, credential=answer).location == "/sign-in/passkey"  # an answer to another question
+    assert not is_in(stranger)
+
+
+def test_passkey_without_finger_face_or_pin_is_refused(app: Flask, ana: FlaskClient, session: Session) -> None:
+    path, options = options_in(post(ana, "/account/passkeys/", page="/account/passkeys/", name="llave", usage="first").text)
+    post(ana, path, page="/account/", credential=SoftPasskey(verified=False).create(options))
     assert session.scalars(select(WebAuthn)).all() == []
 
 
