@@ -13,13 +13,14 @@ from wtforms import (
     DateField,
     EmailField,
     HiddenField,
+    IntegerField,
     RadioField,
     SelectChoice,
     SelectField,
     StringField,
     TelField,
 )
-from wtforms.validators import DataRequired, Length, Optional, ValidationError
+from wtforms.validators import DataRequired, Length, Optional
 
 from cohort.firms import words
 from cohort.firms.facts import FirmProfile, NewFirm, NewPerson
@@ -28,7 +29,6 @@ from cohort.kit.language import LANGUAGES, is_ambiguous_number, number, typed_nu
 
 NEEDED = DataRequired(_l("This cannot stay empty."))
 ANSWERS = {"yes": True, "no": False, "unknown": None}
-_DAY = Optional()
 
 
 def choices(pairs: dict[str, Any] | list[tuple[str, str]], empty: object = None) -> list[SelectChoice]:
@@ -46,6 +46,28 @@ def answer_field(label: object, description: object = "") -> RadioField:
 def answer_of(value: bool | None) -> str:
     """Return a stored answer as the choice that stands for it."""
     return "unknown" if value is None else "yes" if value else "no"
+
+
+class DayField(DateField):
+    """A day; one that cannot be read is told with an example."""
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        """Read the day or say what one looks like."""
+        try:
+            super().process_formdata(valuelist)
+        except ValueError as error:
+            raise ValueError(gettext("“%(text)s” is no day. Expected: such as 2019-03-31.", text=" ".join(valuelist))) from error
+
+
+class WholeField(IntegerField):
+    """A whole number; one that cannot be read is told with an example."""
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        """Read the number or say what one looks like."""
+        try:
+            super().process_formdata(valuelist)
+        except ValueError as error:
+            raise ValueError(gettext("“%(text)s” is no whole number. Expected: digits alone, such as 25.", text=" ".join(valuelist))) from error
 
 
 class ReadBackForm(FlaskForm):
@@ -85,13 +107,8 @@ class ProfileForm(FlaskForm):
     is_rural = answer_field(_l("Does it work in the countryside?"))
     sells_online = answer_field(_l("Does it sell online already?"))
     web_address = StringField(_l("Web address"), [Length(max=200)])
-    founded_on = DateField(_l("Started on"), [_DAY])
+    founded_on = DayField(_l("Started on"), [Optional()])
     owner_group = StringField(_l("Group of firms it belongs to"), [Length(max=120)])
-
-    def validate_founded_on(self, field: DateField) -> None:
-        """Say what a day looks like when none could be read."""
-        if field.raw_data and field.raw_data[0] and field.data is None:
-            raise ValidationError(gettext("Expected a day, such as 2019-03-31."))
 
     def profile_facts(self) -> dict[str, Any]:
         """Return what was typed, as keywords of `FirmProfile`."""

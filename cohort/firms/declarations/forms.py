@@ -9,11 +9,11 @@ from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from flask_wtf.file import FileField
-from wtforms import DateField, IntegerField, RadioField, StringField, TextAreaField
+from wtforms import RadioField, StringField, TextAreaField
 from wtforms.validators import InputRequired, Length, Optional
 
 from cohort.firms import words
-from cohort.firms.forms import ANSWERS, ReadBackForm, answer_field, choices
+from cohort.firms.forms import ANSWERS, DayField, ReadBackForm, WholeField, answer_field, choices
 from cohort.rules.parity import FirmForm as FirmKind
 from cohort.rules.parity import OwnershipFacts
 from cohort.rules.size import SizeFacts
@@ -33,13 +33,13 @@ class OwnershipForm(FlaskForm):
     independent = answer_field(_l("Does it work independently of firms that women do not own?"))
     woman_chief_executive = answer_field(_l("Is a woman chief executive or general manager?"))
     woman_legal_rep_pct = StringField(_l("Women among the legal representatives, in percent"), [Length(max=12)])
-    board_total = IntegerField(_l("Members of the board"), [Optional()], description=_l("0 if there is no board; empty if we do not know."))
-    board_women = IntegerField(_l("Women among them"), [Optional()])
+    board_total = WholeField(_l("Members of the board"), [Optional()], description=_l("0 if there is no board; empty if we do not know."))
+    board_women = WholeField(_l("Women among them"), [Optional()])
     owner_is_woman = answer_field(_l("One owner: is she a woman?"))
     woman_decides_alone = answer_field(_l("Two spouses: does she alone sign and decide from day to day?"))
     seal = StringField(_l("National seal for women’s businesses"), [Length(max=60)])
-    seal_until_on = DateField(_l("The seal holds until"), [Optional()])
-    declared_on = DateField(_l("Declared on"), [Optional()], description=_l("Empty: today."))
+    seal_until_on = DayField(_l("The seal holds until"), [Optional()])
+    declared_on = DayField(_l("Declared on"), [Optional()], description=_l("Empty: today."))
     evidence = FileField(_l("Document that shows it"), description=_l("Register of shareholders, certificate of the chamber or board act; PDF or photo, up to 10 MB."))
 
     def facts(self) -> OwnershipFacts | None:
@@ -65,9 +65,9 @@ class OwnershipForm(FlaskForm):
 class SizeForm(ReadBackForm):
     """What decides the size class, for one year; money in the firm's own currency."""
 
-    sales_year = IntegerField(_l("Year of the sales"), [Optional()], description=_l("Usually the last calendar year."))
+    sales_year = WholeField(_l("Year of the sales"), [Optional()], description=_l("Usually the last calendar year."))
     annual_sales = StringField(_l("Sales of that year"), [Length(max=30)])
-    employees = IntegerField(_l("People who work there"), [Optional()])
+    employees = WholeField(_l("People who work there"), [Optional()])
     fixed_assets = StringField(_l("Fixed assets"), [Length(max=30)])
     total_assets = StringField(_l("Total assets"), [Length(max=30)])
 

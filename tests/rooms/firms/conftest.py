@@ -1,0 +1,198 @@
+"""Arranges a plan and people with roles, signs them in by a place of their own, and reads pages strictly."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from html.parser import HTMLParser
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from flask_babel import force_locale
+from sqlalchemy import event
+from sqlalchemy.orm import Session
+from werkzeug.test import TestResponse
+
+from cohort.firms.facts import NewFirm
+from cohort.firms.models import Firm
+from cohort.firms.service import register_firm
+from cohort.kit import clock
+from cohort.kit.access import SYSTEM, Actor, Role, act_as
+from cohort.kit.database import db, transaction
+from cohort.kit.errors import DomainError, sentence
+from cohort.people.models import Person, RoleGrant, SignInSession
+from cohort.people.sessions import hashed
+from cohort.plans.models import Plan
+
+NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
+RUTS = ("761234560", "965432100", "775556667", "99500410", "780001119")
+
+
+def manager(person_id: int = 1) -> Actor:
+    return Actor(person_id, "Mara Manager", 1, frozenset({Role.MANAGER}), None, None)
+
+
+def coordinator(country: str = "CL", person_id: int = 2) -> Actor:
+    return Actor(person_id, "Coni Coordinator", 1, frozenset({Role.COORDINATOR}), frozenset({country}), frozenset())
+
+
+def firm_person(firm_id: int, person_id: int = 3) -> Actor:
+    return Actor(person_id, "Flor Firm", 1, frozenset({Role.FIRM}), frozenset(), frozenset({firm_id}))
+
+
+OBSERVER = Actor(9, "Otto Observer", 1, frozenset({Role.OBSERVER}), None, None)
+
+
+@pytest.fixture(autouse=True)
+def noon(app: Flask) -> Iterator[None]:
+    clock.pin(NOW)
+    yield
+    clock.pin(None)
+
+
+@pytest.fixture
+def plan_id(app: Flask) -> int:
+    with app.app_context(), transaction() as session:
+        plan = Plan(
+            code="PA-T", name_es="Plan", name_en="Plan", starts_on=date(2025, 9, 1), ends_on=date(2027, 8, 31),
+            time_zone="America/Santiago", lead_country="CL", recorded_at=NOW,
+        )
+        session.add(plan)
+        session.flush()
+        return plan.id
+
+
+def told(error: DomainError) -> str:
+    """The sentence of a refusal, in English."""
+    with force_locale("en"):
+        return sentence(error)
+
+
+def make_people(session: Session, *numbers: int) -> None:
+    """Let accounts with these numbers exist, for what is recorded in their name."""
+    session.add_all(Person(id=number, email=f"p{number}@example.test", name=f"P{number}", fs_uniquifier=f"p{number}") for number in numbers)
+    session.flush()
+
+
+def make_firm(session: Session, country: str = "CL", tax_id: str = "11.111.111-1", **facts: object) -> Firm:
+    facts = {"legal_name": f"Firma {tax_id}", **facts}
+    return register_firm(session, SYSTEM, NewFirm(country=country, tax_id=tax_id, **facts))  # type: ignore[arg-type]
+
+
+@dataclass(frozen=True)
+class World:
+    """A firm of Chile, one of Peru, and the plan."""
+
+    plan: int
+    chile: int
+    peru: int
+
+
+@pytest.fixture
+def world(app: Flask, plan_id: int) -> World:
+    with app.app_context(), transaction() as session:
+        act_as(session, SYSTEM)
+        chile = make_firm(session, "CL", "76.123.456-0", legal_name="Tejidos Aymara SpA", trade_name="Ñandú", sector="commerce")
+        peru = make_firm(session, "PE", "20123456786", legal_name="Cacao del Norte SAC")
+        return World(plan_id, chile.id, peru.id)
+
+
+SignIn = Callable[..., FlaskClient]
+
+
+@pytest.fixture
+def sign_in(app: Flask, plan_id: int) -> SignIn:
+    """Return a client in which a new person with one role is signed in."""
+    count = Counter[str]()
+
+    def do(role: Role, country: str | None = None, firm_id: int | None = None, region: str = "CL") -> FlaskClient:
+        count["people"] += 1
+        name = f"{role.value}{count['people']}"
+        with app.app_context(), transaction() as session:
+            person = Person(email=f"{name}@example.test", name=name.title(), language="en", region=region, fs_uniquifier=name)
+            session.add(person)
+            session.flush()
+            session.add(RoleGrant(plan_id=plan_id, person_id=person.id, role=role, country=country, firm_id=firm_id,
+                                  valid_from=date(2026, 1, 1)))
+            session.add(SignInSession(
+                person_id=person.id, token_hash=hashed(name), kind="browser", created_at=NOW, last_seen_at=NOW,
+                expires_at=NOW + timedelta(days=14),
+            ))
+        client = app.test_client()
+        with client.session_transaction() as cookie:
+            cookie.update({"_user_id": name, "_fresh": True, "place": name, "seen_at": NOW.timestamp(), "two_factors": True})
+        return client
+
+    return do
+
+
+class Page(HTMLParser):
+    """A page as it must be: one h1, unique ids, labels, captions, tokens, nothing inline."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+
+    def of(self, *names: str) -> list[dict[str, str | None]]:
+        return [attributes for tag, attributes in self.tags if tag in names]
+
+    def faults(self) -> list[str]:
+        ids = Counter(attributes["id"] for _tag, attributes in self.tags if attributes.get("id"))
+        labelled = {attributes.get("for") for attributes in self.of("label")}
+        controls = [a for a in self.of("input", "select", "textarea") if a.get("type") not in ("hidden", "submit")]
+        posts = [a for a in self.of("form") if a.get("method") == "post"]
+        tokens = [a for a in self.of("input") if a.get("name") == "csrf_token"]
+        return [
+            *(["no language"] if self.of("html")[0].get("lang") not in ("en", "es") else []),
+            *(["not one h1"] if len(self.of("h1")) != 1 else []),
+            *(f"id twice: {name}" for name, times in ids.items() if times > 1),
+            *(f"no label: {a.get('name')}" for a in controls if a.get("id") not in labelled),
+            *(["a table without caption"] if len(self.of("table")) != len(self.of("caption")) else []),
+            *(["a form without token"] if len(tokens) < len(posts) else []),
+            *(f"inline: {tag}" for tag, a in self.tags if "style" in a or "onclick" in a or tag == "style"),
+        ]
+
+
+def read(response: TestResponse, status: int = 200) -> str:
+    """Return the text of a page that answers `status` and has no fault."""
+    assert response.status_code == status, response.text[:2000]
+    assert Page(response.text).faults() == []
+    return response.text
+
+
+def token_of(client: FlaskClient, path: str) -> str:
+    found = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', client.get(path).text)
+    assert found, f"{path} has no form with a token"
+    return found[1]
+
+
+def post(client: FlaskClient, path: str, page: str | None = None, **typed: object) -> TestResponse:
+    """Send a form with the token of `page` (default: the same address)."""
+    return client.post(path, data={"csrf_token": token_of(client, page or path), **typed})
+
+
+@contextmanager
+def counted_queries(app: Flask) -> Iterator[list[str]]:
+    """Collect the statements that run inside."""
+    with app.app_context():
+        connection = db.engines[None]
+    statements: list[str] = []
+
+    def note(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
+        if not statement.startswith(("SAVEPOINT", "RELEASE", "ROLLBACK")):
+            statements.append(statement)
+
+    event.listen(connection, "before_cursor_execute", note)
+    try:
+        yield statements
+    finally:
+        event.remove(connection, "before_cursor_execute", note)
