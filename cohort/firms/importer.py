@@ -152,21 +152,21 @@ def _about(
     return Finding(prepared.row, written, found, code, {"ours": ours, "first": str(first)}, is_fault)
 
 
-def _known_ids(session: Session, prepared: Iterable[PreparedFirm]) -> set[tuple[str, str]]:
-    """Return which of these firms are on the register, one query a country."""
+def _known_ids(session: Session, prepared: Iterable[PreparedFirm]) -> dict[tuple[str, str], int]:
+    """Return the numbers of those firms that are on the register, one query a country."""
     wanted: dict[str, list[str]] = {}
     for each in prepared:
         if each.key[1]:
             wanted.setdefault(each.key[0], []).append(each.key[1])
-    known: set[tuple[str, str]] = set()
+    known: dict[tuple[str, str], int] = {}
     for country, tax_ids in wanted.items():
-        found = session.scalars(select(Firm.tax_id).where(Firm.country == country, Firm.tax_id.in_(tax_ids)))
-        known.update((country, tax_id) for tax_id in found)
+        statement = select(Firm.tax_id, Firm.id).where(Firm.country == country, Firm.tax_id.in_(tax_ids))
+        known |= {(country, tax_id): number for tax_id, number in session.execute(statement)}
     return known
 
 
 def _store(session: Session, actor: Actor, import_id: int, prepared: list[PreparedFirm]) -> int:
-    """Insert one chunk and what it declares; four statements, whatever its size."""
+    """Insert one chunk and what it declares; a fixed number of statements, whatever its size."""
     if not prepared:
         return 0
     connection = session.connection()
@@ -176,9 +176,10 @@ def _store(session: Session, actor: Actor, import_id: int, prepared: list[Prepar
          "tax_id_confirmed_by": actor.person_id if each.firm["tax_id_status"] == "warning" else None}
         for each in prepared
     ]
-    returning = insert(Firm).returning(Firm.id, sort_by_parameter_order=True)
-    ids = connection.execute(returning, firms).scalars().all()
-    numbered = list(zip(ids, prepared, strict=True))
+    connection.execute(insert(Firm), firms)
+    # Read back rather than RETURNING: SQLite would insert row by row to promise the order of the answers.
+    ids = _known_ids(session, prepared)
+    numbered = [(ids[each.key], each) for each in prepared]
     declared: list[tuple[type[Any], list[dict[str, Any]]]] = [
         (FirmSize, [{"firm_id": number, **each.size, **common} for number, each in numbered if each.size]),
         (OwnershipDeclaration,

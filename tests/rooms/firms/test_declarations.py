@@ -17,7 +17,16 @@ from cohort.kit.errors import DomainError
 from cohort.kit.uploads import Upload
 from cohort.rules.parity import OwnershipFacts
 from cohort.rules.size import SizeFacts
-from tests.rooms.firms.conftest import NOW, OBSERVER, coordinator, firm_person, make_firm, make_people, manager, told
+from tests.rooms.firms.conftest import (
+    NOW,
+    OBSERVER,
+    coordinator,
+    firm_person,
+    make_firm,
+    make_people,
+    manager,
+    told,
+)
 from tests.rooms.firms.test_register import noted
 
 OWNED = OwnershipFacts(Decimal("60.00"), True, True, True)

@@ -15,7 +15,16 @@ from cohort.firms.models import ConsentEntry, Firm, FirmPerson
 from cohort.kit import audit
 from cohort.kit.access import SYSTEM, Actor
 from cohort.kit.errors import DomainError
-from tests.rooms.firms.conftest import NOW, OBSERVER, coordinator, firm_person, make_firm, make_people, manager, told
+from tests.rooms.firms.conftest import (
+    NOW,
+    OBSERVER,
+    coordinator,
+    firm_person,
+    make_firm,
+    make_people,
+    manager,
+    told,
+)
 
 AYMARA = NewFirm(country="CL", tax_id="76.123.456-0", legal_name=" Tejidos Aymara SpA ", trade_name="Ñandú", sector="commerce",
                  city="Arica", is_rural=True, founded_on=date(2019, 3, 31), sells_online=False)

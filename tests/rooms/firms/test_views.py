@@ -11,7 +11,14 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from cohort.firms import service
-from cohort.firms.models import ConsentEntry, Firm, FirmPerson, FirmSize, OwnershipDeclaration, OwnershipVerdict
+from cohort.firms.models import (
+    ConsentEntry,
+    Firm,
+    FirmPerson,
+    FirmSize,
+    OwnershipDeclaration,
+    OwnershipVerdict,
+)
 from cohort.kit.access import SYSTEM, Role, act_as
 from cohort.kit.audit import AuditEntry
 from cohort.kit.database import db, transaction
@@ -205,10 +212,11 @@ def test_ownership_from_declaration_to_verdict(looking: Session, world: World, s
 @pytest.mark.parametrize(("typed", "sentence"), [
     ({"women_ownership_pct": "120"}, "is no percentage"), ({"women_ownership_pct": "half"}, "is no percentage"),
     ({"board_total": "3", "board_women": "4"}, "cannot be"), ({"declared_on": "2027-01-01"}, "has not come yet"),
-    ({"evidence": (BytesIO(b"MZ plain"), "a.exe")}, "is not a PDF or a photo"),
+    ({"evidence": b"MZ plain"}, "is not a PDF or a photo"),
 ])
 def test_ownership_that_is_refused(looking: Session, world: World, sign_in: SignIn, typed: dict[str, object], sentence: str) -> None:
-    page = read(post(sign_in(Role.MANAGER), f"/firms/{world.chile}/ownership", **ownership(**typed)), 422)
+    files = {name: (BytesIO(value), "a.exe") for name, value in typed.items() if isinstance(value, bytes)}
+    page = read(post(sign_in(Role.MANAGER), f"/firms/{world.chile}/ownership", **ownership(**{**typed, **files})), 422)
     assert sentence in page
     assert looking.scalars(select(OwnershipDeclaration)).all() == []
 
