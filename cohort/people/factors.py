@@ -24,18 +24,23 @@ CLOCK_SKEW_S = 30
 wording("code_wrong", _l("That code is not right, or was used already. Wait for the next one and type it."))
 wording("factor_demanded", _l("Your plan asks staff for a second factor. Set up another one before you remove this."), 409)
 
-_demands: dict[str, Callable[[int], bool]] = {}
+Demand = Callable[[int], bool]
+_demands: dict[str, Demand] = {"plans": lambda _plan_id: False}
 
 
-def register_demand(demands_second_factor: Callable[[int], bool]) -> None:
-    """Let the room of plans tell which plan (by id) demands a second factor of its staff; without it none does."""
+def register_demand(demands_second_factor: Demand) -> Demand:
+    """Let the room of plans tell which plan (by id) demands a second factor of its staff; without it none does.
+
+    Returns what told it before.
+    """
+    before = _demands["plans"]
     _demands["plans"] = demands_second_factor
+    return before
 
 
 def is_demanded(actor: Actor) -> bool:
     """Return whether the actor, as staff of the chosen plan, must sign in with two factors."""
-    demand = _demands.get("plans")
-    return demand is not None and actor.is_staff and actor.plan_id is not None and demand(actor.plan_id)
+    return actor.is_staff and actor.plan_id is not None and _demands["plans"](actor.plan_id)
 
 
 @dataclass(frozen=True)

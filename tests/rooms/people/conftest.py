@@ -18,7 +18,7 @@ from cohort.kit import clock, imports  # noqa: F401  its table stands behind a f
 from cohort.kit.access import SYSTEM, Role
 from cohort.kit.database import db, transaction
 from cohort.kit.doors import limiter
-from cohort.people import grants, profile
+from cohort.people import factors, grants, profile
 from cohort.people.models import Person
 from cohort.plans.models import Plan
 
@@ -44,6 +44,14 @@ def quick(app: Flask) -> Iterator[None]:
     yield
     with app.app_context():
         limiter.reset()
+
+
+@pytest.fixture
+def demanding(app: Flask) -> Iterator[None]:
+    """Every plan demands a second factor of its staff, for this test."""
+    before = factors.register_demand(lambda _plan_id: True)
+    yield
+    factors.register_demand(before)
 
 
 def _plan(code: str) -> Plan:

@@ -18,7 +18,6 @@ from cohort.kit.access import Role
 from cohort.kit.audit import AuditEntry
 from cohort.kit.database import transaction
 from cohort.kit.outbox import OutboxMessage
-from cohort.people import factors
 from cohort.people.models import RoleGrant, SignInSession, WebAuthn
 
 from .authenticator import SoftPasskey
@@ -177,13 +176,12 @@ def test_authenticator_app_is_set_up_and_removed(app: Flask, ana: FlaskClient, s
 
 
 def test_demanded_factor_cannot_be_removed(
-    app: Flask, ana: FlaskClient, monkeypatch: pytest.MonkeyPatch,
+    app: Flask, ana: FlaskClient, demanding: None,
 ) -> None:
     with app.app_context(), transaction() as writing:
         person_of(writing, "ana@mesa.test").tf_totp_secret = "set"
     with ana.session_transaction() as cookie:
         cookie["two_factors"] = True
-    monkeypatch.setattr(factors, "_demands", {"plans": lambda _plan_id: True})
     token = re.search(r'name="csrf_token" value="([^"]+)"', ana.get("/account/").text)[1]
     assert ana.post("/account/second-factor/off", data={"csrf_token": token}).status_code == 409
 
@@ -266,7 +264,7 @@ def test_passkey_is_removed_and_noted(app: Flask, ana: FlaskClient, session: Ses
 
 
 def test_staff_with_a_passkey_use_it_where_two_factors_are_demanded(
-    app: Flask, client: FlaskClient, make_person: MakePerson, monkeypatch: pytest.MonkeyPatch,
+    app: Flask, client: FlaskClient, make_person: MakePerson, demanding: None,
 ) -> None:
     key = make_person("ana@mesa.test", Role.MANAGER)
     with app.app_context(), transaction() as writing:
@@ -274,7 +272,6 @@ def test_staff_with_a_passkey_use_it_where_two_factors_are_demanded(
             user_id=key, credential_id=b"1", public_key=b"2", backup_state=False, device_type="single_device",
             lastuse_datetime=clock.now(), name="llave", usage="first",
         ))
-    monkeypatch.setattr(factors, "_demands", {"plans": lambda _plan_id: True})
     assert sign_in(client, "ana@mesa.test", next="/people/").location == "/sign-in/passkey?next=/people/"
     assert not is_in(client)
 

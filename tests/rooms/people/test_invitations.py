@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import re
 from datetime import timedelta
 
 import pytest
-from click.testing import CliRunner
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import func, select
@@ -22,7 +20,6 @@ from cohort.kit.mail import write
 from cohort.kit.outbox import OutboxMessage
 from cohort.people import grants, invitations
 from cohort.people.actors import actor_of
-from cohort.people.cli import people_group
 from cohort.people.models import Invitation, Person, RoleGrant
 
 from .conftest import MakePerson, World, is_in, person_of, post, sign_in
@@ -265,28 +262,3 @@ def test_roles_hold_from_day_to_day(app: Flask, world: World) -> None:
             with clock.at(clock.now() + timedelta(days=days)):
                 held.append(bool(actor_of(session, person).roles))
     assert held == [False, False, True, True, False]
-
-
-def test_command_prints_the_link(app: Flask, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("cohort.kit.site.open_site", lambda: app)
-    run = CliRunner()
-    done = run.invoke(people_group, ["invite", "a@b.test", "--role", "coordinator", "--country", "cl", "--plan", str(world.plan), "--json"])
-    assert done.exit_code == 0
-    answer = json.loads(done.output)
-    assert (answer["email"], answer["role"]) == ("a@b.test", "coordinator")
-    assert app.test_client().get(answer["link"].removeprefix(SITE)).status_code == 200
-
-
-@pytest.mark.parametrize("words", [
-    ["invite", "a@b.test"], ["invite", "a@b.test", "--role", "king"], ["invite", "nobody", "--role", "observer"],
-    ["invite", "a@b.test", "--role", "coordinator"], ["invite", "a@b.test", "--role", "observer", "--plan", "99999"],
-    ["invite", "a@b.test", "--role", "firm", "--firm", "99999"],
-])
-def test_command_refuses_with_2_and_writes_nothing(
-    app: Flask, world: World, session: Session, monkeypatch: pytest.MonkeyPatch, words: list[str],
-) -> None:
-    monkeypatch.setattr("cohort.kit.site.open_site", lambda: app)
-    done = CliRunner().invoke(people_group, words)
-    assert done.exit_code == 2
-    assert done.stderr != ""
-    assert session.scalar(select(func.count(Invitation.id))) == 0

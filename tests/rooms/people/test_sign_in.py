@@ -17,7 +17,7 @@ from cohort.kit.audit import AuditEntry
 from cohort.kit.database import transaction
 from cohort.kit.errors import DomainError
 from cohort.kit.outbox import OutboxMessage
-from cohort.people import factors, links
+from cohort.people import links
 from cohort.people.actors import actor_of
 from cohort.people.models import OneUseLink, Person, SignInFailure, SignInSession
 
@@ -289,12 +289,10 @@ def test_codes_are_counted_and_late_codes_start_over(app: Flask, client: FlaskCl
 
 
 def test_plan_may_demand_a_second_factor(
-    app: Flask, client: FlaskClient, make_person: MakePerson, world: World, monkeypatch: pytest.MonkeyPatch,
+    app: Flask, client: FlaskClient, make_person: MakePerson, world: World, demanding: None,
 ) -> None:
     make_person("ana@mesa.test", Role.MANAGER)
     make_person("firma@cl.test", Role.FIRM, firm_id=world.firm_cl)
-    monkeypatch.setattr(factors, "_demands", {})
-    factors.register_demand(lambda plan_id: plan_id == world.plan)
     sign_in(client, "ana@mesa.test")
     assert client.get("/people/").location == "/account/second-factor"
     assert client.get("/account/second-factor").status_code == 200
