@@ -1,0 +1,1 @@
+"""Logging: what a firm says it exported, and its files."""

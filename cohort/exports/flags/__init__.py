@@ -1,0 +1,1 @@
+"""Recurrence: where each firm stands, each change of stage, and who is told."""

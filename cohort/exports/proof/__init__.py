@@ -1,0 +1,1 @@
+"""Checking: who verified which export by which evidence, and why one was sent back."""

@@ -1,0 +1,1 @@
+"""Exchange rates: brought in by file, frozen on each export."""
