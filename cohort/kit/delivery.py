@@ -10,7 +10,6 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from email.policy import SMTP
 from typing import Any, cast
 
 import structlog
@@ -91,7 +90,7 @@ def _prepared(app: Flask, session: Session, message: OutboxMessage) -> Ready:
         if params is None:
             verdict = {"state": MailState.CANCELLED, "reason": "no longer true when it was to be sent"}
         else:
-            content = compose(app, message, params).as_bytes(policy=SMTP)
+            content = compose(app, message, params)
     except DBAPIError:
         raise  # nothing wrong with the mail: the run ends, the lease runs out, the batch is tried again
     except Exception as error:  # one mail that cannot be written must not hold up the others

@@ -50,11 +50,11 @@ class OutboxMessage(Base):
     """One mail to one person: the facts it is written from, and how far it has come."""
 
     __tablename__ = "outbox_message"
+    # No index on state alone: SQLite would prefer it to the one of due mails, and sort the whole queue at each claim.
     __table_args__ = (
         UniqueConstraint(*EFFECT_KEY, name="uq_outbox_message_effect"),
         Index("ix_outbox_message_due", "send_after", "id", sqlite_where=_DUE, postgresql_where=_DUE),
         Index("ix_outbox_message_leased", "locked_at", sqlite_where=_LEASED, postgresql_where=_LEASED),
-        Index("ix_outbox_message_state", "state", "id"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)

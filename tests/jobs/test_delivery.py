@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import select, update
+from sqlalchemy import event, select, update
 
 from cohort.kit import clock
 from cohort.kit.database import db, transaction
@@ -250,3 +250,17 @@ def test_a_long_queue_renews_its_connection(tmp_path: Path) -> None:
         app = site_with_mails(tmp_path, f"sqlite:///{tmp_path / 'site.db'}", url, 510)
         assert delivered(app, Courier) == {"sent": 510}
     assert len(rules.connections) == 2
+
+
+def test_a_claim_walks_the_index_of_due_mails_and_sorts_nothing(sqlite_site: Flask) -> None:
+    statements: list[tuple[str, Any]] = []
+    with sqlite_site.app_context():
+        engine = db.engine
+        event.listen(engine, "before_cursor_execute", lambda *call: statements.append((call[2], call[3])))
+        with transaction() as session:
+            claim(session, "worker")
+        [(statement, values)] = [found for found in statements if "outbox_message" in found[0]]
+        with engine.connect() as connection:
+            plan = [row[3] for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values)]
+    assert "SEARCH outbox_message USING INDEX ix_outbox_message_due (send_after<?)" in plan
+    assert not [step for step in plan if "TEMP B-TREE" in step]
