@@ -29,7 +29,6 @@ class Plan(Base):
     time_zone: Mapped[str] = mapped_column(String(40))
     lead_country: Mapped[str] = mapped_column(String(2))
     goal_recurring_count: Mapped[int] = mapped_column(default=0)
-    demands_second_factor: Mapped[bool] = mapped_column(default=False)
     recorded_at: Mapped[datetime]
     recorded_by: Mapped[int | None]
 

@@ -75,6 +75,15 @@ def destinations_on(session: Session, plan_id: int, day: date) -> list[str]:
     return [code for code, row in countries_on(session, plan_id, day).items() if row.counts_as_destination]
 
 
+def staff_need_second_factor(session: Session, plan_id: int, day: date) -> bool:
+    """Return whether the plan asks its staff for a second step to sign in; no when it has no such policy."""
+    statement = select(PolicyVersion.settings).where(
+        PolicyVersion.plan_id == plan_id, PolicyVersion.kind == "thresholds", PolicyVersion.valid_from_on <= day
+    )
+    latest = session.scalars(statement.order_by(PolicyVersion.version.desc()).limit(1)).one_or_none()
+    return bool(latest and latest["demands_second_factor"])
+
+
 def policy_on(session: Session, plan_id: int, kind: str, day: date) -> PolicyVersion:
     """Return the version of a policy that holds on `day`; the first one holds before its own day too."""
     found = policy_versions(session, plan_id, kind)

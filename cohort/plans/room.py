@@ -2,21 +2,32 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 from flask import Flask
 from sqlalchemy.orm import Session
 
-from cohort.kit import navigation
+from cohort.kit import clock, navigation
 from cohort.kit.access import Actor
-from cohort.plans import views, words
+from cohort.kit.database import db
+from cohort.people import factors
+from cohort.plans import queries, views, words
 from cohort.plans.models import Plan
 
 
 def init_app(app: Flask) -> None:
     """Register the pages and let the rail name the plan."""
     app.register_blueprint(views.blueprint)
+    app.jinja_env.filters["country_name"] = words.country_name
     navigation.name_plan_with(_plan_name)
+    factors.register_demand(_demands_second_factor)
 
 
 def _plan_name(session: Session, actor: Actor) -> str:
     plan = session.get(Plan, actor.plan_id) if actor.plan_id else None
     return words.plan_name(plan) if plan else ""
+
+
+def _demands_second_factor(plan_id: int) -> bool:
+    """Return whether the plan's policy of today asks its staff for a second step to sign in."""
+    return queries.staff_need_second_factor(cast(Session, db.session()), plan_id, clock.today())
