@@ -15,9 +15,6 @@ from jinja2 import ChoiceLoader, DictLoader
 from sqlalchemy import event, text
 from sqlalchemy.orm import Session
 
-import cohort.firms.models
-import cohort.kit.imports
-import cohort.plans.models  # noqa: F401  # every table, whatever the site opens
 from cohort.app import create_app
 from cohort.config import Settings
 from cohort.kit import jobs, outbox
