@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
-from typing import Any
+from typing import Any, Protocol
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from cohort.exports.models import Export, ExportEvent
 from cohort.plans import queries as plan_queries
-from cohort.plans.models import Member
+from cohort.plans.models import PlanCountry
 from cohort.rules.shipments import Counting, Shipment, WhyNot, why_not
 from cohort.rules.stages import RecurrencePolicy, policy_from
 
@@ -29,10 +30,36 @@ def recurrence_policy(session: Session, plan_id: int, day: date) -> RecurrencePo
     return policy_from({**held.settings, "version": held.label})
 
 
-def counting_on(session: Session, member: Member, exported_on: date, policy: RecurrencePolicy) -> Counting:
-    """Return what the plan says about an export of this member made on a day: countries count by that day."""
-    destinations = frozenset(plan_queries.destinations_on(session, member.plan_id, exported_on))
-    return Counting(member.country, member.joined_on, destinations, policy)
+class PlanRule:
+    """One plan's rule with its dated countries, loaded once: what it says of an export made on any day."""
+
+    def __init__(self, session: Session, plan_id: int, policy: RecurrencePolicy) -> None:
+        self.policy = policy
+        statement = select(PlanCountry).where(PlanCountry.plan_id == plan_id)
+        self._rows = list(session.scalars(statement.order_by(PlanCountry.effective_on)))
+
+    def counting(self, member: Joined, exported_on: date) -> Counting:
+        """Return what the plan says about an export of this member: countries count by the export's day."""
+        standing = {row.country: row.counts_as_destination for row in self._rows if row.effective_on <= exported_on}
+        destinations = frozenset(code for code, counts in standing.items() if counts)
+        return Counting(member.country, member.joined_on, destinations, self.policy)
+
+    @property
+    def places(self) -> list[str]:
+        """Every country that any version of the plan counts as destination, or that the rule names."""
+        return sorted({row.country for row in self._rows} | set(self.policy.destinations))
+
+
+class Joined(Protocol):
+    """Whatever says where a firm is and since when it takes part: a member, or a row of its columns."""
+
+    @property
+    def country(self) -> str:
+        """ISO code."""
+
+    @property
+    def joined_on(self) -> date:
+        """First day in the plan."""
 
 
 def plain(value: Any) -> Any:
@@ -76,16 +103,20 @@ def refunded_cents(events: Iterable[ExportEvent], known_at: datetime | None = No
     )
 
 
-def reasons_of(session: Session, member: Member, export: Export, day: date) -> tuple[WhyNot, ...]:
-    """Return why an export does not count now under the rule of `day`; empty when it counts."""
+def rule_on(session: Session, plan_id: int, day: date) -> PlanRule:
+    """Return the plan's rule of a day with its dated countries."""
+    return PlanRule(session, plan_id, recurrence_policy(session, plan_id, day))
+
+
+def reasons_of(member: Joined, export: Export, rule: PlanRule) -> tuple[WhyNot, ...]:
+    """Return why an export does not count now; empty when it counts."""
     found = shipment_at(export, export.events)
-    counting = counting_on(session, member, export.exported_on, recurrence_policy(session, export.plan_id, day))
-    return why_not(found[0], counting) if found else ()
+    return why_not(found[0], rule.counting(member, export.exported_on)) if found else ()
 
 
-def counted_cents(session: Session, member: Member | None, export: Export, day: date) -> int:
+def counted_cents(member: Joined | None, export: Export, rule: PlanRule) -> int:
     """Return the US cents that an export counts for now: value less refunds, 0 when it does not count."""
-    if member is None or export.fob_usd_cents is None or reasons_of(session, member, export, day):
+    if member is None or export.fob_usd_cents is None or reasons_of(member, export, rule):
         return 0
     return export.fob_usd_cents - refunded_cents(export.events)
 

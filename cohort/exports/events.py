@@ -13,7 +13,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from cohort import reference
-from cohort.exports.counting import counted_cents, plain
+from cohort.exports.counting import counted_cents, plain, rule_on
 from cohort.exports.models import Export, ExportEvent, FirmStanding
 from cohort.firms.models import Firm
 from cohort.kit import audit, clock
@@ -48,7 +48,7 @@ def append(
     export.events.append(event)
     session.flush()
     member = plan_queries.member_of(session, export.plan_id, export.firm_id)
-    export.counted_usd_cents = counted_cents(session, member, export, day)
+    export.counted_usd_cents = counted_cents(member, export, rule_on(session, export.plan_id, day))
     mark_dirty(session, export.plan_id, export.firm_id)
     session.flush()
     audit.record(session, actor, f"export.{kind}", export, before=before, after=_told(event))

@@ -1,0 +1,65 @@
+"""Tells firm and coordinators of a change of stage, once a flag, and asks at sending whether it still holds."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from cohort.exports.letters import people_of_firm, queue, recipient_of
+from cohort.exports.models import Export, FirmStanding, StageFlag
+from cohort.kit.outbox import OutboxMessage, mail_kind
+from cohort.plans import queries as plan_queries
+from cohort.plans.models import Plan
+from cohort.rules.stages import IDLE_STAGES
+
+FIRM_MAIL, STAFF_MAIL = "stage_flag_firm", "stage_flag_coordinator"
+
+
+def tell(session: Session, plan: Plan, flags: Sequence[StageFlag]) -> int:
+    """Queue the letters of new flags; returns how many. A plan that has ended tells nobody."""
+    coordinators = {
+        country: plan_queries.coordinators_of(session, plan.id, country) for country in {flag.firm.country for flag in flags}
+    }
+    told = 0
+    for flag in flags:
+        params: dict[str, Any] = {
+            "flag_id": flag.id, "firm_id": flag.firm_id, "firm": flag.firm.name, "stage": flag.stage,
+            "previous_stage": flag.previous_stage, "effective_on": flag.effective_on, "next_step": flag.next_step,
+        }
+        staff = [recipient_of(person, flag.firm.country) for person in coordinators[flag.firm.country] if person.active]
+        told += queue(session, people_of_firm(session, plan.id, flag.firm), FIRM_MAIL, "stage_flag", flag.id, flag.raised_on, params, flag.firm_id)
+        told += queue(session, staff, STAFF_MAIL, "stage_flag", flag.id, flag.raised_on, params, None)
+    return told
+
+
+def still_so(session: Session, message: OutboxMessage) -> dict[str, Any] | None:
+    """Return the facts of a flag that is still the firm's last word; None when its stage has changed since.
+
+    A firm of which something waits for our check is not called quiet, whatever was true when the flag was raised.
+    """
+    flag = session.get(StageFlag, message.params["flag_id"])
+    if flag is None:
+        return None
+    standing = session.scalars(
+        select(FirmStanding).where(FirmStanding.plan_id == flag.plan_id, FirmStanding.firm_id == flag.firm_id)
+    ).one_or_none()
+    if standing is None or standing.stage != flag.stage:
+        return None
+    if flag.stage in IDLE_STAGES and waits_for_us(session, flag.plan_id, flag.firm_id):
+        return None
+    return message.params
+
+
+def waits_for_us(session: Session, plan_id: int, firm_id: int) -> bool:
+    """Return whether an export of the firm still waits for our check."""
+    statement = select(Export.id).where(
+        Export.plan_id == plan_id, Export.firm_id == firm_id, Export.state == "waiting", Export.is_baseline.is_(False)
+    )
+    return session.scalar(statement.limit(1)) is not None
+
+
+for _kind in (FIRM_MAIL, STAFF_MAIL):
+    mail_kind(_kind, still_so)

@@ -1,0 +1,46 @@
+"""Registers the nightly jobs of the room; what they decide stands in `flags`, `proof` and `rates`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date
+
+from flask_babel import lazy_gettext as _l
+from sqlalchemy.orm import Session
+
+from cohort.exports.flags.nightly import judge_night
+from cohort.exports.flags.warnings import warn
+from cohort.exports.proof.escalation import escalate
+from cohort.exports.rates.service import fill_pending
+from cohort.kit.jobs import job
+from cohort.plans import queries as plan_queries
+from cohort.plans.models import Plan
+
+
+@job("recurrence", _l("Judges who becomes, is or stops being a recurring exporter, and tells firm and coordinator."), daily_at="05:00", of_day_before=True)
+def judge_recurrence(session: Session, as_of: date) -> dict[str, int]:
+    """Judge every running plan at the end of a day; amounts whose rate has arrived are converted first."""
+    return {"rated": fill_pending(session), **_each_plan(session, as_of, judge_night)}
+
+
+@job("lapse_warnings", _l("Warns firms up to 30 days before they would count as quiet."), daily_at="12:30")
+def warn_of_lapses(session: Session, as_of: date) -> dict[str, int]:
+    """Warn the firms of every running plan."""
+    return _each_plan(session, as_of, warn)
+
+
+@job("export_escalations", _l("Hands exports that waited too long for our check to the deputy."), daily_at="12:40")
+def escalate_exports(session: Session, as_of: date) -> dict[str, int]:
+    """Tell the deputies of every running plan."""
+    return _each_plan(session, as_of, escalate)
+
+
+def _each_plan(
+    session: Session, as_of: date, act: Callable[[Session, Plan, date], dict[str, int]]
+) -> dict[str, int]:
+    counts: dict[str, int] = {}
+    for plan in plan_queries.plans(session):
+        if plan.starts_on <= as_of <= plan_queries.end_of(plan):
+            for name, count in act(session, plan, as_of).items():
+                counts[name] = counts.get(name, 0) + count
+    return counts
