@@ -15,6 +15,7 @@ from cohort.kit.jobs import JOBS, catch_up, job_named, run_job
 from cohort.kit.ledger import JobRun
 from tests.jobs import site as sites
 from tests.jobs.children import ended, fork, together
+from tests.jobs.plan import live_in
 
 # The site is imported above, so every room has registered its jobs by now.
 REGISTRY = ("test.remind", *sorted(JOBS))
@@ -31,8 +32,17 @@ def run_once(app: Flask, name: str, again: bool = False) -> str:
         return run_job(name, sites.DAY, again=again).state
 
 
+def test_the_arranged_plans_give_the_jobs_something_to_do(sqlite_site: Flask) -> None:
+    """Otherwise the contract below would hold for jobs that do nothing."""
+    live_in(sqlite_site)
+    with sqlite_site.app_context():
+        written = [sum(run_job("reminders", sites.days_later(day).date()).counts.values()) > 0 for day in range(4)]
+    assert written == [True, False, True, False]
+
+
 @pytest.mark.parametrize("name", REGISTRY)
 def test_twice_is_once(sqlite_site: Flask, name: str) -> None:
+    live_in(sqlite_site)
     assert run_once(sqlite_site, name) == "done"
     rows = sites.rows_of(sqlite_site)
     assert run_once(sqlite_site, name) == "skipped"
@@ -47,9 +57,7 @@ def kill_points(writes: int) -> list[int]:
 
 @pytest.mark.parametrize("name", REGISTRY)
 def test_killed_and_retried_is_once(tmp_path: Path, name: str) -> None:
-    start = tmp_path / "start"
-    start.mkdir()
-    sites.dispose(sites.fresh_site(start))
+    start = begun(tmp_path / "start")
     whole = sites.open_site(*at_rest(start, tmp_path / "whole"))
     writes = sites.count_writes(whole)
     assert run_once(whole, name) == "done"
@@ -71,16 +79,24 @@ def test_killed_and_retried_is_once(tmp_path: Path, name: str) -> None:
         sites.dispose(app)
 
 
+def begun(folder: Path) -> Path:
+    """Return a folder with a site that is lived in and at rest, to be copied."""
+    folder.mkdir()
+    app = sites.fresh_site(folder)
+    live_in(app)
+    sites.dispose(app)
+    return folder
+
+
 def at_rest(source: Path, target: Path) -> tuple[Path, str]:
     return sites.copy_of(source, target), f"sqlite:///{target / 'site.db'}"
 
 
 @pytest.mark.parametrize("name", REGISTRY)
 def test_three_days_late_is_caught_up_oldest_first(tmp_path: Path, name: str) -> None:
-    rows = []
+    rows, start = [], begun(tmp_path / "start")
     for folder, days in (("daily", (0, 1, 2, 3)), ("late", (0, 3))):
-        (tmp_path / folder).mkdir()
-        app = sites.fresh_site(tmp_path / folder)
+        app = sites.open_site(*at_rest(start, tmp_path / folder))
         results = []
         for day in days:
             with app.app_context(), clock.at(sites.days_later(day)):
@@ -100,6 +116,7 @@ def test_three_days_late_is_caught_up_oldest_first(tmp_path: Path, name: str) ->
 
 @pytest.mark.parametrize("name", REGISTRY)
 def test_two_runners_make_one_run(any_site: Flask, place: str, tmp_path: Path, name: str) -> None:
+    live_in(any_site)
     sites.dispose(any_site)
 
     def race() -> None:
