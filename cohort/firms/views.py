@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
 from cohort.firms import forms, queries, service, words
+from cohort.firms.listing import list_rows
 from cohort.firms.models import Firm
 from cohort.firms.queries import FirmFilters
 from cohort.firms.reach import may_edit, may_read_files, require_edit
@@ -67,7 +68,8 @@ def index() -> Page:
         session_of_request(), filters, request.args.get("after", ""), request.args.get("before", "")
     )
     kept = {name: value for name, value in vars(filters).items() if value}
-    return render_template("firms/index.html", page=page, filters=filters, kept=kept, words=words, masked=masked)
+    return render_template("firms/index.html", page=page, rows=list_rows(page.firms), filters=filters,
+                           kept=kept, words=words)
 
 
 @blueprint.get("/own")
