@@ -6,7 +6,7 @@ A cell is a distinct column of the quota matrix. Choosing among cells is left to
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,16 +33,9 @@ class Grid:
     upper: Ints
     rows: tuple[Row, ...]
 
-    def sizes(self, counted: Ints | None = None) -> Ints:
-        """Return how many applicants (or how many of `counted`) stand in each cell."""
-        cells = self.cell if counted is None else self.cell[counted]
-        return np.bincount(cells, minlength=self.matrix.shape[1]).astype(np.int64)
-
-    def only(self, kept: Sequence[bool]) -> Grid:
-        """Return the grid with the rows where `kept` holds; the seats always stay."""
-        mask = np.array([True, *kept], dtype=np.bool_)
-        rows = tuple(row for row, keep in zip(self.rows, kept, strict=True) if keep)
-        return replace(self, matrix=self.matrix[mask], lower=self.lower[mask], upper=self.upper[mask], rows=rows)
+    def sizes(self, counted: Ints) -> Ints:
+        """Return how many of these applicants stand in each cell."""
+        return np.bincount(self.cell[counted], minlength=self.matrix.shape[1]).astype(np.int64)
 
 
 def grid_of(pool: Pool, plan: SeatPlan) -> Grid:

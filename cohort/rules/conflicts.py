@@ -13,7 +13,7 @@ from math import lcm
 import numpy as np
 from numpy.typing import NDArray
 
-from cohort.rules.milp import Unproven, solve
+from cohort.rules.milp import proven, require, solve
 from cohort.rules.optimum import whole
 from cohort.rules.pool import Ints, Pool
 from cohort.rules.quotas import OPEN, Quota, Row, SeatPlan, Side, matching
@@ -46,9 +46,7 @@ class _Programme:
     def best(self, worth: Ints, least: Ints | None = None) -> Ints:
         """Return the solution worth most; raises Unproven when nothing fits."""
         solved = solve(worth, self.matrix, self.lower, self.upper, self.box, whole=True, least=least)
-        if solved is None:
-            raise Unproven("no change of limits makes room for a cohort")
-        return whole(solved.values)
+        return whole(proven(solved, "some change of limits makes room for a cohort").values)
 
 
 @dataclass(frozen=True)
@@ -125,8 +123,7 @@ def relaxation(
         for limit, units in zip(limits, moved.tolist(), strict=True)
         if units
     ]
-    if conflict(pool, relaxed(plan, changes), stayers, barred):
-        raise Unproven("the suggested relaxation does not suffice")
+    require(not conflict(pool, relaxed(plan, changes), stayers, barred), "the suggested relaxation suffices")
     return tuple(changes)
 
 
@@ -160,11 +157,11 @@ def _limits(field: Field) -> list[_Limit]:
     limits = []
     for place, row in enumerate(field.grid.rows, start=1):
         units = row.inside - row.outside
-        widest = units * (len(field.pool) + 1)
+        widest = units * len(field.pool)
         if row.lower > -OPEN:
-            limits.append(_Limit(place, "min", units, widest))
+            limits.append(_Limit(place, "min", units, widest + abs(row.lower)))
         if row.upper < OPEN:
-            limits.append(_Limit(place, "max", units, widest))
+            limits.append(_Limit(place, "max", units, widest + abs(row.upper)))
     return limits
 
 
@@ -237,8 +234,8 @@ def _anyone(field: Field, counts: Ints) -> Ints:
     """Return some cohort with these counts in the cells; who it is does not matter to the rules."""
     by_cell = np.argsort(field.problem.cell, kind="stable")
     starts = np.searchsorted(field.problem.cell[by_cell], np.arange(len(counts)))
-    picked = [by_cell[start : start + taken] for start, taken in zip(starts.tolist(), counts.tolist(), strict=True)]
-    return np.concatenate([field.stayers, field.problem.members[np.concatenate(picked)]])
+    taken = [by_cell[start : start + count] for start, count in zip(starts.tolist(), counts.tolist(), strict=True)]
+    return np.concatenate([field.stayers, *(field.problem.members[places] for places in taken)])
 
 
 def _change(pool: Pool, row: Row, limit: _Limit, units: int, cohort: Ints) -> Change:

@@ -14,7 +14,7 @@ from typing import Literal
 import numpy as np
 
 from cohort.rules.cells import Grid
-from cohort.rules.milp import Unproven
+from cohort.rules.milp import proven
 from cohort.rules.pool import Ints, Pool
 from cohort.rules.quotas import Quota, SeatPlan, least_of, matching, most_of
 from cohort.rules.selection import Selection, best_score, lay_out
@@ -96,17 +96,15 @@ def prices(
     proof, objective = selection.certificate, selection.objective
     field = lay_out(pool, plan, stayers, barred)
     none = np.zeros(len(pool), dtype=np.int64)
-    proven = proof.bound // proof.scale + field.stayers_score == objective
+    closed = proof.bound // proof.scale + field.stayers_score == objective
     priced = {row.quota.name for row, price in zip(field.grid.rows, proof.prices[1:], strict=True) if price}
     by_rule = {}
     for quota in plan.quotas:
-        if proven and quota.name not in priced:
+        if closed and quota.name not in priced:
             by_rule[quota.name] = 0
             continue
         without = lay_out(pool, plan.without(quota.name), stayers, barred)
-        found = best_score(without, none)
-        if found is None:
-            raise Unproven("a cohort that keeps every rule is lost when one rule goes")
+        found = proven(best_score(without, none), "a cohort that keeps every rule also keeps all but one")
         by_rule[quota.name] = found.value + field.stayers_score - objective
     free = int(pool.scores[unconstrained(pool, plan.seats, none, stayers, barred)].sum())
     return Prices(by_rule, free - objective)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
+from typing import TypeVar
 
 import highspy
 import numpy as np
@@ -35,6 +36,26 @@ _hush()
 
 class Unproven(RuntimeError):
     """The solver or a check could not prove an answer; never a status of a decision."""
+
+
+T = TypeVar("T")
+
+
+def proven(answer: T | None, claim: str) -> T:
+    """Return an answer that must exist; raises Unproven with the claim when it does not.
+
+    >>> proven(3, "three is there")
+    3
+    """
+    if answer is None:
+        raise Unproven(claim)
+    return answer
+
+
+def require(holds: bool, claim: str) -> None:
+    """Raise Unproven with the claim unless it holds."""
+    if not holds:
+        raise Unproven(claim)
 
 
 @dataclass(frozen=True, eq=False)

@@ -13,11 +13,11 @@ from numpy.typing import NDArray
 
 from cohort.rules.cells import CellNumbers, shifted
 from cohort.rules.ladders import Ladders, ladders
-from cohort.rules.milp import Reals, Unproven, solve
+from cohort.rules.milp import Reals, require, solve
 from cohort.rules.pool import Ints
-from cohort.rules.prices import Certificate, floating_prices, whole_prices
+from cohort.rules.prices import Certificate, WholePrices, floating_prices, whole_prices
 
-_WINDOW = 120
+WINDOW = 120
 _GROWTH = 3
 
 
@@ -65,9 +65,10 @@ class _Groups:
     gain: Ints
 
 
-def maximise(problem: Problem, weights: Ints, lots: Ints) -> Optimum | None:
+def maximise(problem: Problem, weights: Ints, lots: Ints, window: int = WINDOW) -> Optimum | None:
     """Return the proven best choice of these weights, smaller lots first in each group; None if none fits.
 
+    `window` groups nearest to their price are left open at first; more when that proves too few.
     Raises Unproven when the solver's answer does not stand up in whole numbers.
     """
     ladder = ladders(problem.cell, weights, lots, problem.matrix, problem.upper)
@@ -76,13 +77,12 @@ def maximise(problem: Problem, weights: Ints, lots: Ints) -> Optimum | None:
         return None
     prices = whole_prices(ladder, found, problem.matrix, problem.lower, problem.upper)
     groups = _groups(ladder, prices.of_cells(problem.matrix), prices.scale)
-    counts = _close(groups, problem, prices.bound, prices.scale)
+    counts = _close(groups, problem, prices, window)
     if counts is None:
         return None
     normal_value = sum((counts * groups.weight).tolist())
     gap = prices.bound - prices.scale * normal_value
-    if gap < 0:
-        raise Unproven("the answer is better than its own bound")
+    require(gap >= 0, "the answer is no better than its own bound")
     seats = int(problem.lower[0])
     free = np.abs(groups.gain) <= gap
     taken = groups.gain > gap
@@ -99,13 +99,11 @@ def maximise(problem: Problem, weights: Ints, lots: Ints) -> Optimum | None:
     )
 
 
-def fits(problem: Problem, least: Ints | None = None) -> bool:
+def fits(problem: Problem) -> bool:
     """Return whether any choice at all keeps every row: a question about counts in cells, whatever the size."""
     sizes = np.bincount(problem.cell, minlength=problem.matrix.shape[1])
     worth = np.zeros(len(sizes))
-    return solve(
-        worth, problem.matrix, problem.lower, problem.upper, sizes, whole=True, least=least
-    ) is not None
+    return solve(worth, problem.matrix, problem.lower, problem.upper, sizes, whole=True) is not None
 
 
 def _groups(ladder: Ladders, cell_prices: Ints, scale: int) -> _Groups:
@@ -125,10 +123,10 @@ def _rungs(groups: _Groups, wanted: NDArray[np.bool_], counts: Ints) -> Ints:
     return np.asarray(np.repeat(groups.first[chosen] - (ends - repeats), repeats) + np.arange(repeats.sum()))
 
 
-def _close(groups: _Groups, problem: Problem, bound: int, scale: int) -> Ints | None:
+def _close(groups: _Groups, problem: Problem, prices: WholePrices, window: int) -> Ints | None:
     """Return how many of each group the best choice takes, the window of open groups grown until proven."""
     distance = np.abs(groups.gain)
-    window, known_to_fit = min(_WINDOW, len(distance)), False
+    window, known_to_fit = min(window, len(distance)), False
     while True:
         nearest = np.argpartition(distance, window - 1)[:window] if window < len(distance) else (
             np.arange(len(distance))
@@ -140,7 +138,7 @@ def _close(groups: _Groups, problem: Problem, bound: int, scale: int) -> Ints | 
         closed = distance[~opened].min(initial=np.iinfo(np.int64).max)
         if answer is not None:
             value = sum((answer * groups.weight).tolist())
-            if opened.all() or closed >= bound - scale * value:
+            if opened.all() or closed >= prices.bound - prices.scale * value:
                 return answer
         elif opened.all():
             return None
@@ -165,8 +163,8 @@ def _open(groups: _Groups, problem: Problem, opened: Ints, counts: Ints) -> Ints
     answer = counts.copy()
     answer[opened] = whole(solved.values)
     activity = problem.matrix[:, groups.cell] @ answer
-    if np.any(activity < problem.lower) or np.any(activity > problem.upper) or np.any(answer > groups.size):
-        raise Unproven("the solver's answer breaks a row when counted in whole numbers")
+    kept = np.all(activity >= problem.lower) and np.all(activity <= problem.upper) and np.all(answer <= groups.size)
+    require(bool(kept), "the solver's answer keeps every row when counted in whole numbers")
     return answer
 
 

@@ -13,7 +13,7 @@ import numpy as np
 
 from cohort.rules.cells import Grid, grid_of, shifted
 from cohort.rules.lots import draw
-from cohort.rules.milp import Unproven
+from cohort.rules.milp import require
 from cohort.rules.optimum import Optimum, Problem, maximise
 from cohort.rules.pool import Ints, Pool
 from cohort.rules.prices import Certificate
@@ -99,8 +99,8 @@ def choose(
         return Selection("infeasible")
     cohort = np.concatenate([field.stayers, least_lots(field.problem, found, drawn)])
     objective = found.value + field.stayers_score
-    if int(pool.scores[cohort].sum()) != objective or len(np.unique(cohort)) != plan.seats:
-        raise Unproven("the cohort read back is not the one that was proven")
+    read_back = (int(pool.scores[cohort].sum()), len(np.unique(cohort)))
+    require(read_back == (objective, plan.seats), "the cohort read back is the one that was proven")
     ordered = cohort[np.lexsort((drawn[cohort], -pool.scores[cohort]))]
     return Selection(
         "optimal", tuple(pool.ids[place] for place in ordered.tolist()), objective, found.certificate

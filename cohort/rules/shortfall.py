@@ -15,7 +15,7 @@ import numpy as np
 from cohort.rules.conflicts import Change, conflict, relaxation
 from cohort.rules.explain import Prices, Reason, Swap, Tally, prices, reasons, swaps, tally, unconstrained
 from cohort.rules.lots import draw
-from cohort.rules.milp import Unproven
+from cohort.rules.milp import require
 from cohort.rules.pool import Ints, Pool
 from cohort.rules.quotas import Quota, SeatPlan
 from cohort.rules.selection import Selection, best_score, choose, lay_out
@@ -175,8 +175,7 @@ class _Call:
         """Return the verified answer with its reasons, prices and waitlist."""
         fixed = {"stayers": self.stayers, "barred": self.barred}
         checked = verify(pool, plan, self.seed, found, lots=lots, **fixed)
-        if not checked.stands:
-            raise Unproven(f"the verifier refuses the cohort: {checked.failures}")
+        require(checked.stands, f"the verifier accepts the cohort: {checked.failures}")
         real = {one.id for one in self.applicants}
         by_score = unconstrained(pool, plan.seats, lots, **fixed)
         vacant = {one for one in pool.ids if one not in real}

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cohort.rules.cells import shifted
-from cohort.rules.milp import Unproven, solve
+from cohort.rules.milp import proven, solve
 from cohort.rules.optimum import Optimum, Problem, maximise, whole
 from cohort.rules.pool import Ints
 
@@ -28,7 +28,7 @@ def narrowed(problem: Problem, optimum: Optimum) -> Problem:
         tight_lower, tight_upper = np.where(prices > 0, upper, lower), np.where(prices < 0, lower, upper)
         return Problem(members, cell, problem.matrix, tight_lower, tight_upper)
     weight = optimum.free_weight
-    middle = int(weight[len(weight) // 2])
+    middle = int(weight[len(weight) // 2]) if len(weight) else 0
     pairs, split = np.unique(np.stack([cell, weight]), axis=1, return_inverse=True)
     in_free = np.isin(optimum.chosen, optimum.free)
     place = {position: index for index, position in enumerate(optimum.free.tolist())}
@@ -44,9 +44,7 @@ def least_lots(problem: Problem, optimum: Optimum, lots: Ints) -> Ints:
     kept = [problem.members[optimum.taken]]
     equal = narrowed(problem, optimum)
     own = lots[equal.members]
-    best = maximise(equal, -own, own)
-    if best is None:
-        raise Unproven("no cohort is as good as the best one")
+    best = proven(maximise(equal, -own, own), "a cohort as good as the best one exists")
     kept.append(equal.members[best.taken])
     last = narrowed(equal, best)
     kept.append(last.members[_least_list(last, lots[last.members], np.isin(best.free, best.chosen))])
@@ -79,6 +77,5 @@ def _is_alone(
     solved = solve(
         (~held).astype(np.int64), columns, problem.lower, problem.upper, np.ones(len(held)), whole=True
     )
-    if solved is None:
-        raise Unproven("no cohort is as good as the best one")
-    return not np.any(whole(solved.values)[~held])
+    most = proven(solved, "a cohort as good as the best one exists")
+    return not np.any(whole(most.values)[~held])

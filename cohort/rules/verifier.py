@@ -200,10 +200,10 @@ def _best(
     pool: Pool, sums: _Sums, proof: Proof, chosen: Ints, field: tuple[Mask, Ints]
 ) -> Verification:
     member, lots = field
-    limits = list(zip(proof.prices, sums.lower.tolist(), sums.upper.tolist(), strict=True))
+    limits = list(zip(proof.prices, sums.lower.tolist(), sums.upper.tolist(), strict=False))
     unsigned = any((price > 0 and most >= OPEN) or (price < 0 and least <= -OPEN) for price, least, most in limits)
-    if proof.scale < 1 or unsigned:
-        return Verification((Failure("certificate", "prices on limits that are set", "a price without a limit"),))
+    if proof.scale < 1 or unsigned or len(proof.prices) != len(sums.terms):
+        return Verification((Failure("certificate", "one price a limit that is set", "other prices"),))
     costs = sum(price * row.astype(object) for price, row in zip(proof.prices, sums.terms, strict=True))
     gains = proof.scale * pool.scores.astype(object) - costs
     gains[~member] = 0

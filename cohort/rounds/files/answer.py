@@ -10,7 +10,7 @@ from cohort.rules.conflicts import conflict, relaxation
 from cohort.rules.explain import prices, tally, unconstrained
 from cohort.rules.ledger import Json
 from cohort.rules.lots import draw
-from cohort.rules.milp import Unproven
+from cohort.rules.milp import require
 from cohort.rules.pool import Pool
 from cohort.rules.quotas import SeatPlan
 from cohort.rules.selection import choose
@@ -26,8 +26,7 @@ def answer_of(pool: Pool, plan: SeatPlan, seed: str, waitlist_count: int | None 
     lots = draw(pool.ids, seed)
     found = choose(pool, plan, seed, lots=lots)
     checked = verify(pool, plan, seed, found, lots=lots)
-    if not checked.stands:
-        raise Unproven(f"the verifier refuses the answer: {checked.failures}")
+    require(checked.stands, f"the verifier accepts the answer: {checked.failures}")
     by_score = unconstrained(pool, plan.seats, lots)
     optimal = found.status == "optimal"
     waiting = waitlist(pool, found.selected, seed, lots=lots)[:waitlist_count] if optimal else ()
