@@ -58,6 +58,15 @@ def reclaim(session: Session) -> int:
     return len(session.scalars(expired.execution_options(synchronize_session=False)).all())
 
 
+def has_untried(session: Session) -> bool:
+    """Return whether a due mail was never tried: somebody may be waiting for it (a sign-in link)."""
+    due = select(OutboxMessage.id).where(
+        text("state = 'queued'"), OutboxMessage.send_after <= clock.now(), OutboxMessage.attempts == 0,
+        OutboxMessage.reason == "",
+    )
+    return session.scalar(due.limit(1)) is not None
+
+
 def claim(session: Session, worker: str, limit: int = BATCH) -> list[int]:
     """Take up to `limit` due mails for `worker`, first due first; two workers never take the same one."""
     now = clock.now()
@@ -128,16 +137,15 @@ def _verdict(ready: Ready, outcome: Outcome, now: datetime) -> dict[str, Any]:
 
 def send_batch(batch: list[Ready], courier: Courier, sender: str) -> tuple[list[dict[str, Any]], bool]:
     """Send what is ready; return the verdicts as rows to write, and whether the server is worth another batch."""
-    verdicts, faults = [], 0
+    verdicts, faults, reason = [], 0, ""
     for ready in batch:
         verdict = ready.verdict
         if verdict is None and faults >= MOST_FAULTS:
-            verdict = {"state": MailState.QUEUED, "attempts": ready.attempts - 1}
+            verdict = {"state": MailState.QUEUED, "attempts": ready.attempts - 1, "reason": reason}
         elif verdict is None:
             outcome = courier.send(sender, ready.address, ready.content)
-            faults += outcome.fate in {Fate.BROKEN, Fate.UNREACHED}
-            if outcome.fate is Fate.UNREACHED:
-                faults = MOST_FAULTS
+            if outcome.fate in {Fate.BROKEN, Fate.UNREACHED}:
+                faults, reason = (faults + 1 if outcome.fate is Fate.BROKEN else MOST_FAULTS), outcome.reason
             verdict = _verdict(ready, outcome, clock.now())
         if ready.is_secret and verdict["state"] != MailState.QUEUED:
             verdict = {**verdict, "params": {}}

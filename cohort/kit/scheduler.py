@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, time, timedelta
 from threading import Event
-from typing import Any
+from typing import Any, cast
 
 import structlog
 from apscheduler.executors.pool import ThreadPoolExecutor
@@ -17,13 +17,14 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from cohort.kit import clock, ledger
-from cohort.kit.database import transaction
+from cohort.kit.database import db, transaction
+from cohort.kit.delivery import deliver, has_untried
 from cohort.kit.errors import DomainError
 from cohort.kit.jobs import JOBS, Job, catch_up, job
 from cohort.kit.leader import Leadership, leadership_of
 from cohort.kit.ledger import JobHeartbeat, new_runner
 
-BEAT_SECONDS = 5.0
+BEAT_SECONDS = 5
 STANDBY_SECONDS = 1.0
 CATCH_UP_SECONDS = 20
 KEEP_FREQUENT_RUNS = timedelta(days=7)
@@ -85,6 +86,7 @@ def _timer(app: Flask) -> BackgroundScheduler:
     # What was missed while nobody led, what failed or crashed, and what a person asked for.
     timer.add_job(_fire, IntervalTrigger(seconds=CATCH_UP_SECONDS), args=(app, ""), id="catch-up")
     timer.add_job(_fire, args=(app, ""), id="catch-up-at-start")
+    timer.add_job(_send_untried, IntervalTrigger(seconds=BEAT_SECONDS), args=(app,), id="untried-mail")
     return timer
 
 
@@ -103,6 +105,16 @@ def _fire(app: Flask, name: str) -> None:
             catch_up(name)
         except (DomainError, DBAPIError) as error:
             log.warning("job is put off to the next firing", job=name, reason=str(error))
+
+
+def _send_untried(app: Flask) -> None:
+    """Send at once what was never tried, between two runs of the delivery job; that job retries and keeps the books."""
+    with app.app_context():
+        try:
+            if app.extensions["settings"].smtp_url and has_untried(cast(Session, db.session())):
+                deliver(app)
+        except (DomainError, DBAPIError) as error:
+            log.warning("mail waits for the next run of its job", reason=str(error))
 
 
 @job("jobs.tidy", _l("Forgets runs of frequent jobs after a week."), daily_at="03:40")

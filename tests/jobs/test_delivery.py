@@ -14,7 +14,17 @@ from sqlalchemy import event, select, update
 
 from cohort.kit import clock
 from cohort.kit.database import db, transaction
-from cohort.kit.delivery import BATCH, MOST_ATTEMPTS, claim, deliver, mark, prepare, reclaim, send_batch
+from cohort.kit.delivery import (
+    BATCH,
+    MOST_ATTEMPTS,
+    claim,
+    deliver,
+    has_untried,
+    mark,
+    prepare,
+    reclaim,
+    send_batch,
+)
 from cohort.kit.outbox import OutboxMessage
 from cohort.kit.smtp import Courier
 from tests.jobs import site as sites
@@ -112,6 +122,9 @@ def test_no_server_means_no_attempt(tmp_path: Path) -> None:
     app = site_with_mails(tmp_path, f"sqlite:///{tmp_path / 'site.db'}", f"smtp://127.0.0.1:{free_port()}", 3)
     assert delivered(app) == {"queued": 3}
     assert [attempts for _state, attempts, _reason in states(app)] == [0, 0, 0]
+    assert {reason for _state, _attempts, reason in states(app)} == {"ConnectionRefusedError: [Errno 111] Connection refused"}
+    with app.app_context():
+        assert not has_untried(db.session())
 
 
 def test_without_a_setting_mails_wait(sqlite_site: Flask) -> None:

@@ -20,9 +20,10 @@ from cohort.kit.leader import leadership_of
 from cohort.kit.ledger import JobHeartbeat, JobRun
 from cohort.kit.outbox import OutboxMessage
 from cohort.kit.process import run_in_child
-from cohort.kit.scheduler import run_scheduler
+from cohort.kit.scheduler import BEAT_SECONDS, run_scheduler
 from tests.jobs import site as sites
 from tests.jobs.children import ended, fork, together
+from tests.jobs.servers import Rules, mail_server
 
 ROUNDS = 300 if sites.FULL else 60
 
@@ -69,10 +70,9 @@ def test_without_the_early_lock_the_same_pair_fails_at_once(sqlite_site: Flask) 
                 reader.execute(text("INSERT INTO job_heartbeat VALUES ('c', 'd', '2026-11-24')"))
 
 
-def lead(folder: Path, place: str, real_clock: bool = True) -> None:
-    app = sites.open_site(folder, place)
-    if real_clock:
-        clock.pin(None)
+def lead(folder: Path, place: str, smtp_url: str = "") -> None:
+    app = sites.open_site(folder, place, smtp_url)
+    clock.pin(None)
     stop = Event()
     signal.signal(signal.SIGTERM, lambda _number, _frame: stop.set())
     run_scheduler(app, stop)
@@ -106,6 +106,24 @@ def test_a_standby_takes_over_from_a_killed_leader_and_each_period_runs_once(any
 def runs_of(app: Flask, name: str) -> list[str]:
     with app.app_context():
         return list(db.session.scalars(select(JobRun.state).where(JobRun.job == name)))
+
+
+def test_a_leader_sends_a_waited_for_link_within_seconds(tmp_path: Path) -> None:
+    rules = Rules()
+    with mail_server(rules) as url:
+        place = f"sqlite:///{tmp_path / 'site.db'}"
+        app = sites.fresh_site(tmp_path, place, url)
+        clock.pin(None)
+        pid = fork(lambda: lead(tmp_path, place, url))
+        try:
+            wait_for(lambda: leader_pid(app) == pid)
+            wait_for(lambda: runs_of(app, "mail.deliver") != [])
+            with app.app_context(), transaction() as session:
+                sites.queue(session, 77, "key")
+            wait_for(lambda: "person77@example.org" in rules.readers, 2 * BEAT_SECONDS + 5)
+        finally:
+            os.kill(pid, signal.SIGTERM)
+            assert ended(pid) == 0
 
 
 def test_one_lock_one_leader(any_site: Flask) -> None:
