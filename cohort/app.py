@@ -17,6 +17,7 @@ from cohort.kit import clock, database, doors, errors, gallery, language, naviga
 from cohort.kit.database import db
 from cohort.people import room as people
 from cohort.plans import room as plans
+from cohort.reports import room as reports
 from cohort.rounds import room as rounds
 from cohort.training import room as training
 
@@ -75,6 +76,7 @@ def _rooms(app: Flask, settings: Settings) -> None:
     plans.init_app(app)
     training.init_app(app)
     rounds.init_app(app)
+    reports.init_app(app)
     navigation.init_app(app)
     operations.init_app(app)
     app.register_blueprint(gallery.blueprint)

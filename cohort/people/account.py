@@ -93,7 +93,7 @@ def choose_plan() -> Response:
     if wanted not in {grant.plan_id for grant in actors.valid_grants(cast(Session, db.session()), person_id)}:
         raise DomainError("not_found")
     session["plan_id"] = wanted
-    return redirect("/")
+    return redirect("/home")
 
 
 @blueprint.post("/account/language")

@@ -49,14 +49,14 @@ class Decisions:
     appeal_count: int
 
 
-def on_their_way(session: Session, plan_id: int, limit: int = 8) -> list[FirmStanding]:
-    """Return the firms nearest to recurring, then those that may go quiet, with the firm loaded."""
+def on_their_way(session: Session, plan_id: int, limit: int = 8) -> list[Member]:
+    """Return the members nearest to recurring, then those that may go quiet, each with its firm."""
     order = case(_INTEREST, value=FirmStanding.stage, else_=9)
     statement = (
-        select(FirmStanding)
-        .join(Member, and_(Member.firm_id == FirmStanding.firm_id, Member.plan_id == FirmStanding.plan_id))
+        select(Member)
+        .join(FirmStanding, and_(Member.firm_id == FirmStanding.firm_id, Member.plan_id == FirmStanding.plan_id))
         .where(FirmStanding.plan_id == plan_id, Member.left_on.is_(None), FirmStanding.stage.in_(_INTEREST))
-        .options(joinedload(FirmStanding.firm))
+        .options(joinedload(Member.firm))
         .order_by(order, FirmStanding.quarters_count.desc(), FirmStanding.last_export_on.desc(), FirmStanding.id)
         .limit(limit)
     )

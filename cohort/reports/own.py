@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, joinedload
 
 from cohort.exports.flags.progress import firm_progress
 from cohort.exports.models import Export
@@ -25,7 +25,8 @@ def own_page(session: Session, actor: Actor) -> dict[str, Any]:
     members = [plan_queries.member_of(session, actor.plan_id or 0, firm_id) for firm_id in firm_ids]
     member = next((each for each in members if each is not None), None)
     applications = list(session.scalars(
-        select(Application).where(Application.firm_id.in_(firm_ids)).order_by(Application.id.desc()).limit(LAST_EXPORTS)
+        select(Application).where(Application.firm_id.in_(firm_ids)).order_by(Application.id.desc())
+        .options(joinedload(Application.round)).limit(LAST_EXPORTS)
     ))
     if member is None:
         return {"member": None, "applications": applications}

@@ -10,8 +10,8 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as AnyResponse
 
-from cohort.exports.flags import queries as flag_queries
 from cohort.exports.flags import words as flag_words
+from cohort.exports.flags.progress import progress_of
 from cohort.kit import clock, navigation, tables
 from cohort.kit.access import Actor, current_actor, gate, public, signed_in
 from cohort.kit.database import db
@@ -82,9 +82,7 @@ def _overview(template: str) -> str:
         at_selection=figures.parity_at_selection(session, plan.id), recurring=figures.recurring(session, plan.id),
         gained=figures.became_recurring(session, plan.id, quarter_start(quarter_of(today))),
         punctuality=figures.punctuality(session, plan.id, today), value=figures.value(session, plan.id),
-        path=figures.path(session, plan.id), rows=shown,
-        squares=flag_queries.quarter_squares(session, plan.id, [row.firm_id for row in shown], today),
-        partners=flag_queries.partners_of(session, plan.id, [row.firm_id for row in shown], today),
+        path=figures.path(session, plan.id), rows=progress_of(session, plan, shown, today),
         due=lists.due_next(session, plan.id, today), late=lists.late_by_country(session, plan.id, today),
         decisions=lists.decisions(session, plan.id) if actor.may("round.decide") else None,
         share=float(plan_queries.policy_on(session, plan.id, "parity", today).settings["share"]),
@@ -112,7 +110,10 @@ def work() -> Page:
 def own() -> Page:
     """Show a firm what is next, how far it is, and where to log an export."""
     session, actor = _session(), current_actor()
-    return render_template("reports/own.html", **own_page(session, actor), plan_words=plan_words, training_words=training_words)
+    return render_template(
+        "reports/own.html", **own_page(session, actor), plan_words=plan_words, training_words=training_words,
+        flag_words=flag_words,
+    )
 
 
 @blueprint.get("/")

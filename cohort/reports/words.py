@@ -21,7 +21,7 @@ def short_usd(cents: int) -> str:
     if cents >= _MILLION:
         return f"US$ {number(cents / _MILLION, 2)} M"
     if cents >= 10 * _THOUSAND:
-        return f"US$ {number(cents / _THOUSAND, 0)} " + gettext("k")
+        return f"US$ {number(cents / _THOUSAND, 0)} {gettext('k')}"
     return f"US$ {number(cents / 100, 0)}"
 
 
