@@ -27,7 +27,7 @@ from cohort.kit.database import db, transaction
 from cohort.kit.errors import DomainError, sentence
 from cohort.people.models import Person, RoleGrant, SignInSession
 from cohort.people.sessions import hashed
-from cohort.plans.models import Plan
+from cohort.plans.models import Plan, PolicyVersion
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 RUTS = ("761234560", "965432100", "775556667", "99500410", "780001119")
@@ -64,6 +64,8 @@ def plan_id(app: Flask) -> int:
         )
         session.add(plan)
         session.flush()
+        session.add(PolicyVersion(plan_id=plan.id, kind="parity", version=1, valid_from_on=date(2025, 9, 1),
+                                  settings={"profile": "IWA34"}, recorded_at=NOW))
         return plan.id
 
 
