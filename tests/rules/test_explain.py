@@ -113,6 +113,14 @@ def test_swaps_show_seat_by_seat_what_the_rules_moved():
             ("PE", "CL"), (Change("PE", "max", Fraction(1), Fraction(3)),),
         ),
         (
+            SeatPlan(4, (Quota("CL", {"country": ("CL",)}, max=1), Quota("PE", {"country": ("PE",)}, max=1))),
+            ("CL", "PE"), (Change("CL", "max", Fraction(1), Fraction(3)),),
+        ),
+        (
+            SeatPlan(4, (Quota("men", {"women": ("no",)}, min_share=Fraction(3, 4)), Quota("PE", {"country": ("PE",)}, min=3))),
+            ("men", "PE"), (Change("men", "min", Fraction(3), Fraction(2)),),
+        ),
+        (
             SeatPlan(4, (
                 Quota("CL", {"country": ("CL",)}, min=3),
                 Quota("women of CL", WOMEN, of={"country": ("CL",)}, min_share=Fraction(2, 5)),
