@@ -101,6 +101,13 @@ def test_swaps_show_seat_by_seat_what_the_rules_moved():
             ("women",), (Change("women", "min", Fraction(4), Fraction(3)),),
         ),
         (
+            SeatPlan(3, (
+                Quota("most", WOMEN, max=3), Quota("women of CL", {**WOMEN, "country": ("CL",)}, min=1),
+                Quota("PE", {"country": ("PE",)}, min=3),
+            )),
+            ("women of CL", "PE"), (Change("women of CL", "min", Fraction(1), Fraction(0)),),
+        ),
+        (
             SeatPlan(4, (Quota("CL", {"country": ("CL",)}, min=1), Quota("women", WOMEN, min=4))),
             ("women",), (Change("women", "min", Fraction(4), Fraction(3)),),
         ),

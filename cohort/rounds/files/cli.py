@@ -54,7 +54,7 @@ def select(
     plan = SeatPlan(_seats(seats, quotas), quotas.quotas)
     for notice in (*read.notices, *quotas.notices):
         click.echo(f"notice: {notice}", err=True)
-    answer = _proven(answer_of, read.pool, plan, seed, waitlist_count)
+    answer = proven(answer_of, read.pool, plan, seed, waitlist_count)
     hashes: dict[str, Json] = {
         "pool_sha256": read.sheet.sha256, "quotas_sha256": quotas.sha256, "seed": seed, "rule": RULE,
         "software": f"cohort {__version__}",
@@ -74,7 +74,7 @@ def verify(record: Path) -> None:
     sealed = _read(read_record, record)
     if sealed["software"] != f"cohort {__version__}":
         click.echo(f"notice: sealed by {sealed['software']}, checked by cohort {__version__}", err=True)
-    lines = _proven(_read, differences, sealed, record.name)
+    lines = proven(_read, differences, sealed, record.name)
     for line in lines:
         click.echo(line)
     if lines:
@@ -100,7 +100,7 @@ def _read(reader: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         raise SystemExit(BAD_INPUT) from bad
 
 
-def _proven(question: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+def proven(question: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
     """Return the answer; one that is not proven is a fault of ours and ends the command with 1."""
     try:
         return question(*args, **kwargs)

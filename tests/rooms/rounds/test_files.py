@@ -8,12 +8,14 @@ import sys
 from dataclasses import replace
 from fractions import Fraction
 
+import click
 import pytest
 from click.testing import CliRunner
 
 from cohort import __version__
-from cohort.rounds.files.cli import select, verify
+from cohort.rounds.files.cli import proven, select, verify
 from cohort.rounds.files.record import round_record
+from cohort.rules.milp import Unproven
 from cohort.rules.quotas import Quota
 from cohort.rules.shortfall import Applicant, ParityRule, decide
 
@@ -249,6 +251,17 @@ def test_a_rounds_record_re_runs_from_itself_alone(tmp_path, shortfall):
     path.write_text(json.dumps(other), encoding="utf-8")
     done = CliRunner().invoke(verify, [str(path)])
     assert (done.exit_code, done.stdout.split(":")[0]) == (3, "result.objective")
+
+
+def test_an_answer_not_proven_is_a_fault_of_ours():
+    def unproven():
+        raise Unproven("the answer keeps every row")
+
+    with pytest.raises(click.ClickException) as fault:
+        proven(unproven)
+    assert (fault.value.exit_code, str(fault.value)) == (
+        1, "a fault of ours, nothing was decided: the answer keeps every row",
+    )
 
 
 def test_the_command_prints_nothing_but_its_answer_and_loads_no_site(tmp_path):
