@@ -151,7 +151,7 @@ def _close(groups: _Groups, problem: Problem, prices: WholePrices, window: int) 
 
 def _open(groups: _Groups, problem: Problem, opened: Ints, counts: Ints) -> Ints | None:
     """Return the counts with the opened groups solved exactly, the others as given."""
-    used = problem.matrix[:, groups.cell] @ counts
+    used = _activity(groups, problem, counts)
     weight = groups.weight[opened]
     middle = int(weight[len(weight) // 2]) if len(weight) else 0
     solved = solve(
@@ -162,10 +162,16 @@ def _open(groups: _Groups, problem: Problem, opened: Ints, counts: Ints) -> Ints
         return None
     answer = counts.copy()
     answer[opened] = whole(solved.values)
-    activity = problem.matrix[:, groups.cell] @ answer
+    activity = _activity(groups, problem, answer)
     kept = np.all(activity >= problem.lower) and np.all(activity <= problem.upper) and np.all(answer <= groups.size)
     require(bool(kept), "the solver's answer keeps every row when counted in whole numbers")
     return answer
+
+
+def _activity(groups: _Groups, problem: Problem, counts: Ints) -> Ints:
+    """Return what each row counts, summed by cell first: there are far fewer cells than groups."""
+    in_cells = np.bincount(groups.cell, weights=counts, minlength=problem.matrix.shape[1])
+    return np.asarray(problem.matrix @ whole(in_cells.astype(np.float64)))
 
 
 def whole(values: Reals) -> Ints:
