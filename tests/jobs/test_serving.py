@@ -1,4 +1,4 @@
-"""Starts the whole site as an operator does: workers, scheduler, watch, end; and the commands on database and jobs."""
+"""Starts the whole site as an operator does: workers, scheduler, watch, end; one command from a shell."""
 
 from __future__ import annotations
 
@@ -18,10 +18,7 @@ from typing import Any
 
 import psutil
 import pytest
-from sqlalchemy import text
 
-from cohort.kit.database import transaction
-from cohort.kit.jobs import run_job
 from cohort.kit.serve import Child, free_port, watch
 from tests.jobs import site as sites
 from tests.jobs.test_processes import wait_for
@@ -132,27 +129,3 @@ def test_jobs_by_hand(tmp_path: Path) -> None:
         }
     told = json.loads(cohort(tmp_path, "jobs", "history", "--json").stdout)
     assert [(run["job"], run["period"], run["state"], run["attempts"]) for run in told] == [("jobs.tidy", "2026-11-01", "done", 2)]
-
-
-def test_bad_usage_ends_with_two_and_one_line(tmp_path: Path) -> None:
-    prepared(tmp_path)
-    unknown = cohort(tmp_path, "jobs", "run", "no.such")
-    assert unknown.returncode == 2
-    assert unknown.stderr.splitlines()[-1].startswith("Error: Invalid value: there is no job 'no.such'; known are jobs.tidy, ")
-    setting = cohort(tmp_path, "jobs", "list", COHORT_LOG_LEVEL="LOUD")
-    assert (setting.returncode, setting.stderr) == (2, "COHORT_LOG_LEVEL: 'LOUD' is not one of DEBUG, INFO, WARNING, ERROR\n")
-
-
-def test_the_chain_is_checked_and_the_broken_link_named(tmp_path: Path) -> None:
-    app = sites.fresh_site(tmp_path, f"sqlite:///{tmp_path / 'cohort.db'}")
-    with app.app_context():
-        run_job("test.remind", sites.DAY)
-        run_job("test.remind", sites.DAY.replace(day=25))
-    sites.dispose(app)
-    whole = cohort(tmp_path, "db", "check", "--json")
-    assert (whole.returncode, json.loads(whole.stdout)) == (0, {"links": 2, "erased": 0, "broken": None})
-    with app.app_context(), transaction() as session:
-        session.execute(text("UPDATE audit_entry SET actor_name = 'somebody' WHERE seq = 2"))
-    sites.dispose(app)
-    broken = cohort(tmp_path, "db", "check")
-    assert (broken.returncode, broken.stderr) == (3, "Link 2 is broken: who, what or when was altered.\n")
