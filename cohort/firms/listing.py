@@ -14,7 +14,7 @@ from cohort.reference import countries
 from cohort.rules.taxid import masked
 
 _HINT = Markup('<span class="hint">{}</span>')
-_PLUM = Markup('<span class="tag tag--plum">{}</span>')
+_PLUM = Markup('<span><span class="tag tag--plum">{}</span>{}</span>')
 
 
 def list_rows(firms: Iterable[Any]) -> list[dict[str, Any]]:
@@ -44,7 +44,7 @@ def _women_cell(firm: Any) -> Any:
     womens = words.womens_words(firm)
     if womens:
         not_verified = Markup("") if firm.ownership_verified else Markup(" ") + _HINT.format(gettext("not yet verified"))
-        return _PLUM.format(womens) + not_verified
+        return _PLUM.format(womens, not_verified)
     if "unknown" in (firm.women_owned, firm.women_led):
         return _HINT.format(gettext("we do not know"))
     return gettext("neither")

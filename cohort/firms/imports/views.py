@@ -25,6 +25,7 @@ from cohort.firms import forms, words
 from cohort.firms.downloads import download_firms
 from cohort.firms.importer import bring_in, check_file
 from cohort.firms.imports.mapping import NO_MAP, ColumnMap, read_mapping
+from cohort.firms.imports.rows import FirmRows
 from cohort.firms.imports.words import lines_of, table_words
 from cohort.firms.profiles import profile_for
 from cohort.firms.views import Page, answer, blueprint, filters_of_request, refuse, session_of_request
@@ -33,7 +34,7 @@ from cohort.kit.access import current_actor, gate
 from cohort.kit.database import transaction
 from cohort.kit.errors import DomainError
 from cohort.kit.language import reader_region
-from cohort.kit.tables import TableFault
+from cohort.kit.tables import TableFault, open_table
 
 KEPT = timedelta(days=1)
 MEDIA_TYPES = {
@@ -129,7 +130,10 @@ def _folder() -> Path:
 
 
 def _keep(file: FileStorage, mapping: FileStorage | None) -> str:
-    """Keep the file for its check and return its token; a mapping that cannot be read is refused at once."""
+    """Keep the file for its check and return its token; a file without a fitting header is refused at once.
+
+    The rows are read when the report is shown: that is a safe request, which holds up nobody else's writing.
+    """
     _forget_old(_folder())
     token = secrets.token_urlsafe(16)
     folder = _folder() / token
@@ -141,7 +145,7 @@ def _keep(file: FileStorage, mapping: FileStorage | None) -> str:
     waiting = WaitingFile(folder)
     try:
         with _worded_faults():
-            check_file(session_of_request(), current_actor(), waiting.path, waiting.column_map)
+            FirmRows(open_table(waiting.path), waiting.column_map, "IWA34", clock.today())
     except DomainError:
         shutil.rmtree(folder)
         raise

@@ -278,6 +278,12 @@ def test_files_that_the_page_refuses(sign_in: SignIn, file: bytes, mapping: byte
     assert sentence in read(post(sign_in(Role.MANAGER), "/firms/import", **typed), 422)
 
 
+def test_a_row_that_no_table_has_is_told_when_the_file_is_checked(sign_in: SignIn) -> None:
+    client = sign_in(Role.MANAGER)
+    answer = post(client, "/firms/import", file=(BytesIO(f"{HEADER}\n{SOL},more\n".encode()), "a.csv"))
+    assert "The row has 19 cells. Expected: 18, as in the header." in read(client.get(answer.location), 422)
+
+
 # --- the list as a file -----------------------------------------------------------------------------------------
 
 
