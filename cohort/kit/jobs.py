@@ -133,7 +133,7 @@ def run_job(name: str, as_of: date, *, period: str = "", again: bool = False) ->
         log.error("job failed", job=name, period=period, error=reason, exc_info=True)
         return RunResult(name, period, as_of, RunState.FAILED, {}, reason)
     if any(counts.values()) or found.daily_at is not None:
-        log.info("job done", job=name, period=period, **counts)
+        log.info("job done", job=name, period=period, counts=counts)
     return RunResult(name, period, as_of, RunState.DONE, counts)
 
 
@@ -161,7 +161,7 @@ def _note(session: Session, found: Job, claimed: Claim, counts: dict[str, int]) 
     ledger.finish(session, claimed, counts)
     if any(counts.values()):
         run = session.get_one(JobRun, claimed.run_id)
-        audit.record(session, SYSTEM, "job.ran", run, after={"job": found.name, "period": run.period, **counts})
+        audit.record(session, SYSTEM, "job.ran", run, after={"job": found.name, "period": run.period, "counts": counts})
 
 
 def missed(session: Session, found: Job, now: datetime) -> list[tuple[str, date]]:
