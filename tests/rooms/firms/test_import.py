@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
+import pty
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
@@ -19,7 +23,7 @@ from cohort.app import create_app
 from cohort.cli import cohort
 from cohort.firms import service
 from cohort.firms.importer import bring_in, check_file
-from cohort.firms.imports.mapping import ColumnMap, read_mapping
+from cohort.firms.imports.mapping import AMOUNTS, COLUMNS, OPTIONS, ColumnMap, read_mapping
 from cohort.firms.imports.report import MOST_KEPT, Finding, ImportReport
 from cohort.firms.imports.words import lines_of
 from cohort.firms.models import Firm, FirmPerson, FirmSize, OwnershipDeclaration
@@ -390,7 +394,26 @@ def test_the_command_refuses_what_is_no_table_no_mapping_or_lacks_columns(comman
     assert command(tmp_path / "none.csv").exit_code == 2
 
 
+def test_a_terminal_shows_a_bar_and_a_pipe_none(command, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    path = written(tmp_path, SOL)
+    environment = {**os.environ, "COHORT_INSTANCE": str(tmp_path / "instance"), "COHORT_SECRET_KEY": KEY,
+                   "COHORT_DATABASE_URL": f"sqlite:///{tmp_path / 'own.db'}"}
+    master, slave = pty.openpty()
+    arguments = [sys.executable, "-c", "from cohort.cli import main; main()", "import", "firms", str(path), "--dry-run"]
+    done = subprocess.run(arguments, stdout=subprocess.PIPE, stderr=slave, env=environment, check=True)
+    os.close(slave)
+    shown = os.read(master, 65536).decode()
+    os.close(master)
+    piped = command(path, "--dry-run")
+    assert ("firms.csv" in shown, done.stdout, piped.stderr) == (True, piped.stdout_bytes, "")
+
+
 def test_the_group_knows_its_commands_without_loading_them() -> None:
     listed = CliRunner().invoke(cohort, ["import", "--help"])
     assert (listed.exit_code, "firms" in listed.stdout) == (0, True)
     assert CliRunner().invoke(cohort, ["import", "nothing"]).exit_code == 2
+
+
+def test_the_guide_names_every_column_option_and_import() -> None:
+    guide = (Path(__file__).parents[3] / "docs" / "import.md").read_text("utf-8")
+    assert [name for name in (*COLUMNS, *OPTIONS, *AMOUNTS) if f"`{name}" not in guide] == []

@@ -6,7 +6,7 @@ from datetime import date
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import event, insert, select
 from sqlalchemy.orm import Session
 
 from cohort.firms import service
@@ -89,6 +89,17 @@ def test_the_same_number_is_refused_even_where_the_actor_cannot_see_the_firm(ses
     with pytest.raises(DomainError) as refused:
         service.register_firm(session, coordinator(), AYMARA)
     assert (refused.value.code, refused.value.params) == ("firm_exists", {"tax_id": "76.123.456-0"})
+
+
+def test_of_two_who_register_at_the_same_moment_one_is_told(session: Session) -> None:
+    def be_faster(_session: object, _context: object, _instances: object) -> None:
+        row = {"country": "CL", "tax_id": "761234560", "legal_name": "Faster", "sort_name": "faster", "recorded_at": NOW}
+        session.connection().execute(insert(Firm), [row])
+
+    event.listen(session, "before_flush", be_faster, once=True)
+    with pytest.raises(DomainError) as refused:
+        service.register_firm(session, coordinator(), AYMARA)
+    assert refused.value.code == "firm_exists"
 
 
 @pytest.mark.parametrize("actor", [OBSERVER, coordinator("PE"), firm_person(1), Actor()])
