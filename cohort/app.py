@@ -12,6 +12,7 @@ from whitenoise import WhiteNoise
 
 from cohort import __version__
 from cohort.config import PACKAGE, Settings, web_root
+from cohort.exports import room as exports
 from cohort.firms import room as firms
 from cohort.kit import clock, database, doors, errors, gallery, language, navigation, operations, styles
 from cohort.kit.database import db
@@ -74,6 +75,7 @@ def _rooms(app: Flask, settings: Settings) -> None:
     people.init_app(app, settings)
     firms.init_app(app)
     plans.init_app(app)
+    exports.init_app(app)
     training.init_app(app)
     rounds.init_app(app)
     reports.init_app(app)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session, noload
+from sqlalchemy.orm import Session
 
 from cohort.exports.counting import PlanRule, may_still_count, recurrence_policy, shipment_at
 from cohort.exports.models import Export, ExportEvent
@@ -63,7 +63,7 @@ def facts_of(
         chunk = firm_ids[start:start + _CHUNK_FIRMS]
         happened = _events(session, plan_id, chunk)
         statement = select(Export).where(Export.plan_id == plan_id, Export.firm_id.in_(chunk))
-        for export in session.scalars(statement.options(noload(Export.events)).order_by(Export.exported_on, Export.id)):
+        for export in session.scalars(statement.order_by(Export.exported_on, Export.id)):
             _add(found[export.firm_id], export, happened[export.id], by_firm[export.firm_id], rule, day, known_at)
     return found
 
