@@ -1,13 +1,12 @@
-"""Builds the schema of a test database."""
+"""Builds the schema of a test database the way an installation does: by its migrations."""
 
 from __future__ import annotations
 
 from flask import Flask
 
-from cohort.kit.database import db
+from cohort.kit.schema import upgrade_database
 
 
 def build_schema(app: Flask) -> None:
-    """Create all tables."""
-    with app.app_context():
-        db.create_all()
+    """Bring the database to the newest schema."""
+    upgrade_database(app)

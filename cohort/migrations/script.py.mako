@@ -1,5 +1,7 @@
 """${message}."""
 
+import cohort.kit.database
+import flask_security.datastore
 import sqlalchemy as sa
 from alembic import op
 ${imports if imports else ""}
