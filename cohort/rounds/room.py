@@ -12,6 +12,7 @@ from cohort.rounds.applications import views as application_views
 from cohort.rounds.calls import public as call_pages
 from cohort.rounds.calls import views as call_views
 from cohort.rounds.decisions import views as decision_views
+from cohort.rounds.decisions.words import reason_text, score_points
 from cohort.rounds.scores import views as score_views
 
 PAGES = (application_staff, application_views, call_pages, call_views, decision_views, score_views)
@@ -32,5 +33,6 @@ name_actions({
 
 def init_app(app: Flask) -> None:
     """Register the doors of staff, of open calls and of applicants."""
+    app.jinja_env.globals.update(decision_reason=reason_text, score_points=score_points)  # for mail, which has no view
     for door in (site.staff, site.calls, site.apply):
         app.register_blueprint(door)

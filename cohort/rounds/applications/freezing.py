@@ -71,7 +71,7 @@ def sent_answers(session: Session, application_ids: Sequence[int]) -> dict[int, 
     latest = select(func.max(Submission.id)).where(Submission.application_id.in_(application_ids))
     statement = select(Submission.application_id, Submission.answers).where(
         Submission.id.in_(latest.group_by(Submission.application_id)))
-    return dict(session.execute(statement).tuples().all())
+    return dict(session.execute(statement).all())
 
 
 def facts_of(round_: Round, application: Application, seal: str = "", sent: Json | None = None) -> Json:

@@ -45,7 +45,7 @@ def sent_counts(session: Session, round_ids: Sequence[int]) -> dict[int, int]:
     """Return how many applications each round holds, sent in, within the actor's reach."""
     statement = select(Application.round_id, func.count(Application.id)).where(
         Application.round_id.in_(round_ids), Application.status == "submitted")
-    return dict(session.execute(statement.group_by(Application.round_id)).tuples().all())
+    return dict(session.execute(statement.group_by(Application.round_id)).all())
 
 
 def round_of(session: Session, round_id: int, plan_id: int | None) -> Round:

@@ -97,3 +97,8 @@ def relaxation_text(change: Mapping[str, Any], protocol: Mapping[str, Any]) -> s
 def empty_seat() -> str:
     """Return how a reserved seat without a firm is called."""
     return _("a reserved seat that stays empty")
+
+
+def score_points(text: str) -> str:
+    """Return points stored as plain text the reader's way."""
+    return number(Decimal(text))
