@@ -57,7 +57,7 @@ class ExportForm(FlaskForm):
     """One export as a firm tells it; `more` fields are for staff."""
 
     destination = RadioField(_l("Where to"), [InputRequired(_l("Choose the country."))])
-    other_destination = SelectField(_l("Which other country"))
+    other_destination = SelectField(_l("Which other country"), default="")
     exported_on = DateField(_l("Day it left"), [InputRequired(_l("Give the day on which it left."))])
     amount = StringField(_l("Value of the goods"), [InputRequired(_l("Type what the buyer paid for the goods."))])
     currency = SelectField(_l("Currency"), [InputRequired()])
@@ -69,11 +69,11 @@ class ExportForm(FlaskForm):
     kept_file = HiddenField()  # the token of a file that came with an earlier try of the same form
     hs_code = StringField(_l("HS code"), [Length(max=15)])
     quantity = StringField(_l("Quantity and unit"), [Length(max=40)])
-    document_type = SelectField(_l("Document"))
+    document_type = SelectField(_l("Document"), default="")
     document_number = StringField(_l("Number of the document"), [Length(max=60)])
-    incoterm = SelectField(_l("Incoterm"))
-    shipment = SelectField(_l("How it went"))
-    buyer = SelectField(_l("Buyer"))
+    incoterm = SelectField(_l("Incoterm"), default="")
+    shipment = SelectField(_l("How it went"), default="")
+    buyer = SelectField(_l("Buyer"), default="B2C")
     is_sample = BooleanField(_l("It was a free sample"))
     reason = TextAreaField(_l("Reason"), [Length(max=500, message=_l("At most 500 characters."))], description=_l("Why it is changed; it is kept with the export."))
 

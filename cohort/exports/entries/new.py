@@ -45,8 +45,7 @@ def new() -> Page:
     if not form.is_submitted():
         _remember(session, form, member)
         return _page(session, member, form, today)
-    has_file = _keep_file(form, firm_id)
-    if form.validate_on_submit() and has_file and not _read_back(form):
+    if _keep_file(form, firm_id) and form.validate_on_submit() and not _read_back(form):
         target = _save(form, firm_id)
         if target:
             return redirect(target)

@@ -14,7 +14,7 @@ from cohort.exports.proof.forms import VerifyForm
 from cohort.exports.site import Page, ask_and_act, blueprint, detail_page, refuse, session_of_request
 from cohort.kit.access import Actor, current_actor, gate
 from cohort.kit.database import transaction
-from cohort.kit.errors import DomainError
+from cohort.kit.errors import DomainError, sentence
 
 
 @blueprint.get("/queue")
@@ -40,6 +40,9 @@ def verify(export_id: int) -> Page:
                 event = _verify(session, current_actor(), queries.export_named(session, export_id, for_change=True), form)
                 is_first = event.kind == "approved"
         except DomainError as error:
+            if error.code == "export_settled":  # somebody was faster: the page shows what they answered
+                flash(sentence(error), "error")
+                return redirect(url_for("exports.detail", export_id=export_id))
             refuse(form, error)
         else:
             said = gettext("Approved. A second person has to approve it too.") if is_first else gettext("Verified. The firm is told.")

@@ -147,6 +147,15 @@ def code_of(error: pytest.ExceptionInfo[DomainError]) -> str:
     return error.value.code
 
 
+@pytest.fixture
+def look(app: Flask) -> Iterator[Session]:
+    """A session for looking, outside any context: inside one, the test clients would share `g` with it."""
+    with app.app_context():
+        connection = db.engines[None]
+    with Session(connection, join_transaction_mode="create_savepoint") as opened:
+        yield opened
+
+
 SignIn = Callable[[int], FlaskClient]
 
 
