@@ -10,9 +10,11 @@ from flask import Flask, g, request, url_for
 from flask_babel import lazy_gettext as _l
 from sqlalchemy.orm import Session
 
+from cohort.kit import remembered as remembering
 from cohort.kit.access import Actor, Role, current_actor
 from cohort.kit.database import db
-from cohort.kit.language import LANGUAGES, reader_language
+from cohort.kit.language import LANGUAGES, reader_language, reader_region
+from cohort.kit.remembered import remembered
 
 Count = Callable[[Session, Actor], int]
 ROLE_NAMES = {
@@ -89,7 +91,25 @@ def frame_of(actor: Actor) -> str:
     return "layouts/staff.html" if actor.is_staff else "layouts/firm.html"
 
 
-def _menu(session: Session, actor: Actor, is_admin: bool) -> list[NavEntry]:
+@dataclass(frozen=True)
+class _Frame:
+    """What the frame has to ask the database: counters by view, the names of plan and firm."""
+
+    counts: dict[str, int]
+    plan_name: str
+    firm_name: str
+
+
+def _asked(session: Session, actor: Actor) -> _Frame:
+    counted = [each for each in _entries.values() if each.count is not None and actor.may(each.permission)]
+    return _Frame(
+        counts={each.endpoint: each.count(session, actor) for each in counted if each.count},
+        plan_name=_plan_names["plan"](session, actor) if "plan" in _plan_names else "",
+        firm_name=_plan_names["firm"](session, actor) if "firm" in _plan_names and not actor.is_staff else "",
+    )
+
+
+def _menu(actor: Actor, counts: dict[str, int], is_admin: bool) -> list[NavEntry]:
     shown = [each for each in _entries.values() if each.is_admin is is_admin and actor.may(each.permission)]
     room = (request.endpoint or "").split(".")[0]
     here = {each.endpoint: each.endpoint == request.endpoint for each in shown}
@@ -98,7 +118,7 @@ def _menu(session: Session, actor: Actor, is_admin: bool) -> list[NavEntry]:
     return [
         NavEntry(
             label=str(each.label), href=url_for(each.endpoint), icon=each.icon, active=here[each.endpoint],
-            count=(each.count(session, actor) or None) if each.count else None,
+            count=counts.get(each.endpoint) or None,
         )
         for each in sorted(shown, key=lambda entry: entry.order)
     ]
@@ -115,16 +135,18 @@ def _frame() -> dict[str, Any]:
     """Return what every page's layout needs; queried once a request, however many templates are drawn."""
     if "frame" not in g:
         actor, session = current_actor(), cast(Session, db.session())
+        key = (actor, reader_language(), reader_region())
+        asked = cast(_Frame, remembered(key, lambda: _asked(session, actor)))
         g.frame = {
             "actor": actor,
             "locale": reader_language(),
             "layout": frame_of(actor),
-            "nav": _menu(session, actor, is_admin=False),
-            "nav_admin": _menu(session, actor, is_admin=True),
+            "nav": _menu(actor, asked.counts, is_admin=False),
+            "nav_admin": _menu(actor, asked.counts, is_admin=True),
             "account": _account(actor),
             "home_href": home_href(actor),
-            "plan_name": _plan_names["plan"](session, actor) if "plan" in _plan_names else "",
-            "firm_name": _plan_names["firm"](session, actor) if "firm" in _plan_names and not actor.is_staff else "",
+            "plan_name": asked.plan_name,
+            "firm_name": asked.firm_name,
             "language_options": _languages(),
         }
     return cast(dict[str, Any], g.frame)
@@ -185,3 +207,4 @@ class Pages:
 def init_app(app: Flask) -> None:
     """Give every template its frame."""
     app.context_processor(_frame)
+    remembering.init_app(app)

@@ -15,7 +15,7 @@ from flask import Flask, Response, g, request, session
 from flask_security import UserMixin, user_authenticated
 from flask_security.utils import check_and_update_authn_fresh, set_request_attr
 from sqlalchemy import select, update
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, contains_eager
 
 from cohort.kit import clock
 from cohort.kit.access import STAFF, Actor, unscoped
@@ -87,7 +87,7 @@ def _load(uniquifier: str) -> Person | None:
     if not token or seen is None:
         return None
     place = session_.scalar(
-        select(SignInSession).join(SignInSession.person).where(
+        select(SignInSession).join(SignInSession.person).options(contains_eager(SignInSession.person)).where(
             SignInSession.token_hash == hashed(str(token)), SignInSession.revoked_at.is_(None),
             SignInSession.expires_at > now, Person.fs_uniquifier == uniquifier, Person.active,
         )

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from cohort.app import create_app
 from cohort.config import Settings
-from cohort.kit import clock
+from cohort.kit import clock, remembered
 from cohort.kit.access import SYSTEM, act_as
 from cohort.kit.database import db
 from tests.postgres import Cluster, throwaway_cluster
@@ -62,6 +62,7 @@ def app(site: Flask) -> Iterator[Flask]:
     with site.app_context():
         db.engines[None] = connection  # type: ignore[assignment]
     try:
+        remembered.forget()
         yield site
     finally:
         clock.pin(None)
