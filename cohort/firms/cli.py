@@ -38,6 +38,7 @@ from cohort.rules.parity import PROFILES, ProfileName
 IMPORTS: dict[str, tuple[str, str]] = {
     "firms": ("cohort.firms.cli:firms", "Bring in firms with what they declare."),
     "scores": ("cohort.rounds.scores.importer:scores", "Bring in the scores of a closed round."),
+    "rates": ("cohort.exports.rates.cli:rates", "Bring in exchange rates."),
 }
 OPERATOR = replace(SYSTEM, name="command line")
 

@@ -109,6 +109,8 @@ def _keep_file(form: ExportForm, firm_id: int) -> bool:
         form.validate()
         form.proof.errors = [sentence(error)]
         return False
+    finally:
+        sent.close()
     return True
 
 

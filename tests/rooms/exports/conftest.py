@@ -17,7 +17,8 @@ from flask.testing import FlaskClient
 from flask_babel import force_locale
 from sqlalchemy import event
 from sqlalchemy.orm import Session
-from werkzeug.test import TestResponse
+from werkzeug.datastructures import FileStorage
+from werkzeug.test import TestResponse, encode_multipart
 
 from cohort.exports import service
 from cohort.exports.facts import ExportFacts
@@ -225,7 +226,12 @@ def token_of(client: FlaskClient, path: str) -> str:
 
 def post(client: FlaskClient, path: str, page: str | None = None, **typed: object) -> TestResponse:
     """Send a form with the token of `page` (default: the same address)."""
-    return client.post(path, data={"csrf_token": token_of(client, page or path), **typed})
+    sent = {"csrf_token": token_of(client, page or path)} | {
+        name: FileStorage(*value) if isinstance(value, tuple) else value for name, value in typed.items()
+    }
+    # Encoded here, because the test client would leave the temporary file of a large body open.
+    boundary, body = encode_multipart(sent)
+    return client.post(path, data=body, content_type=f"multipart/form-data; boundary={boundary}")
 
 
 @contextmanager
