@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 
@@ -12,9 +13,21 @@ from whitenoise import WhiteNoise
 
 from cohort import __version__
 from cohort.config import PACKAGE, Settings, web_root
+from cohort.demo import sign_ins as demo
 from cohort.exports import room as exports
 from cohort.firms import room as firms
-from cohort.kit import clock, database, doors, errors, gallery, language, navigation, operations, styles
+from cohort.kit import (
+    clock,
+    database,
+    doors,
+    errors,
+    gallery,
+    language,
+    markup,
+    navigation,
+    operations,
+    styles,
+)
 from cohort.kit.database import db
 from cohort.people import room as people
 from cohort.plans import room as plans
@@ -32,6 +45,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     doors.init_app(app, settings)
     language.init_app(app, str(PACKAGE / "translations"))
     styles.init_styles(app)
+    markup.init_app(app)
     _rooms(app, settings)
     errors.init_app(app)
     return app
@@ -57,15 +71,13 @@ def _site(settings: Settings) -> Flask:
     return app
 
 
-def _asset_of(static: Path):  # type: ignore[no-untyped-def]
+def _asset_of(static: Path) -> Callable[[str], str]:
     """Return the template function that names a static file together with a hash of what it holds."""
 
     @cache
-    def digest(name: str) -> str:
-        return hashlib.sha256((static / name).read_bytes()).hexdigest()[:10]
-
     def asset(name: str) -> str:
-        return url_for("static", filename=name, v=digest(name))
+        digest = hashlib.sha256((static / name).read_bytes()).hexdigest()[:10]
+        return url_for("static", filename=name, v=digest)
 
     return asset
 
@@ -79,6 +91,7 @@ def _rooms(app: Flask, settings: Settings) -> None:
     training.init_app(app)
     rounds.init_app(app)
     reports.init_app(app)
+    demo.init_app(app)
     navigation.init_app(app)
     operations.init_app(app)
     app.register_blueprint(gallery.blueprint)

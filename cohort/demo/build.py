@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from cohort.demo import marker, sign_ins
 from cohort.demo.progress import shown_progress
+from cohort.demo.stage_set import PASSWORD
 from cohort.demo.story import FULL, Progress, Scale, tell_story
 from cohort.demo.timeline import EARLIEST, Timeline
 from cohort.kit import clock
@@ -81,7 +82,7 @@ def sign_in_lines(app: Flask) -> list[str]:
         return []
     width = max(len(each.email) for each in shown)
     lines = [f"  {each.email:<{width}}  {each.role_en}" for each in shown]
-    return [f"Demo sign-ins, all with the password: {sign_ins.PASSWORD}", *lines]
+    return [f"Demo sign-ins, all with the password: {PASSWORD}", *lines]
 
 
 @contextmanager

@@ -165,7 +165,8 @@ def _score(session: Session, manager: Actor, round_: Round, points: dict[tuple[s
 
 def play_appeals(agenda: Agenda, timeline: Timeline, cast: Cast, first: Call, reserve: Call) -> None:
     """Note two appeals against the first call, answered in time, and one against the last that waits."""
-    assert first.decides is not None and reserve.decides is not None
+    assert first.decides is not None
+    assert reserve.decides is not None
     _appeal(agenda, timeline.before(first.decides - 2), first.code, "CL", 0,
             "Creemos que nuestra capacidad de despacho fue medida con datos del año anterior.")
     _appeal(agenda, timeline.before(first.decides - 3), first.code, "PE", 1,

@@ -15,9 +15,9 @@ from cohort.demo.timeline import Act, Agenda, Timeline, working_day
 from cohort.firms.models import OwnershipDeclaration
 from cohort.firms.service import give_verdict
 from cohort.kit.access import Actor
+from cohort.plans.models import Member
 from cohort.training import service
 from cohort.training.contacts.service import log_call
-from cohort.plans.models import Member
 from cohort.training.models import Milestone
 
 BY_EXPORTS = frozenset(service.EXPORT_MILESTONES)

@@ -17,10 +17,10 @@ from cohort.demo.papers import paper
 from cohort.demo.stage_set import COUNTRIES, Cast
 from cohort.demo.timeline import Act, Agenda, Timeline, working_day
 from cohort.demo.words import CHANNELS
+from cohort.exports.entries.service import correct_export, log_export
 from cohort.exports.facts import ExportFacts
 from cohort.exports.models import Export
 from cohort.exports.proof.service import refund_export, refuse_export, verify_export
-from cohort.exports.entries.service import correct_export, log_export
 from cohort.kit.access import Actor
 from cohort.plans.models import Member
 

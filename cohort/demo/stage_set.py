@@ -10,6 +10,8 @@ from random import Random
 from sqlalchemy import insert
 from sqlalchemy.orm import Session
 
+from cohort.demo.sketches import MAIL_DOMAIN
+from cohort.demo.timeline import Timeline
 from cohort.exports.models import ExchangeRate
 from cohort.kit import clock
 from cohort.kit.access import SYSTEM, Actor, Role
@@ -18,8 +20,6 @@ from cohort.people.actors import actor_of
 from cohort.people.models import Person
 from cohort.plans.models import Plan
 from cohort.plans.service import NewPlan, create_plan, name_deputy, switch_country
-from cohort.demo.sketches import MAIL_DOMAIN
-from cohort.demo.timeline import Timeline
 
 PASSWORD = "andes y dos mares"  # shown on the sign-in page of a demo, so it protects nothing
 COUNTRIES = ("CL", "CO", "MX", "PE")

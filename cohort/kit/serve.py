@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from importlib import import_module
 from threading import Event
 from types import FrameType
+from typing import Any
 
 import click
 from flask import Flask
@@ -29,6 +30,7 @@ BEATS_A_MINUTE = 120
 GRACE_SECONDS = 15
 PORTS_TRIED = 50
 DEMO = "cohort.demo.build:build_demo"
+DEMO_SIGN_INS = "cohort.demo.build:sign_in_lines"
 
 
 def _stop_on_signals() -> Event:
@@ -130,9 +132,10 @@ def _is_empty(app: Flask) -> bool:
         return plan is not None and session.scalar(select(func.count()).select_from(plan)) == 0
 
 
-def _load_demo(app: Flask) -> None:
-    module, attribute = DEMO.split(":")
-    getattr(import_module(module), attribute)(app)
+def _call(place: str, app: Flask) -> Any:
+    """Call what stands at "module:name" with the site; the demo lies above the kit, so it is found by its name."""
+    module, attribute = place.split(":")
+    return getattr(import_module(module), attribute)(app)
 
 
 @click.command()
@@ -145,7 +148,8 @@ def run(host: str, port: int, demo: bool) -> None:
     with site_command() as app:
         upgrade_database(app)
         if demo and _is_empty(app):
-            _load_demo(app)
+            _call(DEMO, app)
+        sign_ins = _call(DEMO_SIGN_INS, app)
         db.engine.dispose()
     try:
         port = free_port(host, port)
@@ -154,6 +158,8 @@ def run(host: str, port: int, demo: bool) -> None:
         sys.exit(2)
     click.echo(f"Instance folder: {app.instance_path}")
     click.echo(f"Cohort is at http://localhost:{port} (Ctrl-C ends it)")
+    for line in sign_ins:
+        click.echo(line)
     sys.stdout.flush()
     sys.exit(watch(_children(host, port), stop))
 

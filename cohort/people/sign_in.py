@@ -64,6 +64,7 @@ def index() -> Page:
     form = SignInForm()
     if request.method == "GET":
         form.next.data = links.safe_target(request.args.get("next"))
+        form.email.data = request.args.get("email", "")
         return render_template("people/sign_in.html", form=form)
     if not form.validate_on_submit():
         return render_template("people/sign_in.html", form=form), 422
