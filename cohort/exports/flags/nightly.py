@@ -22,6 +22,7 @@ from cohort.exports.flags.steps import step_columns
 from cohort.exports.models import Export, FirmStanding, StageFlag
 from cohort.kit import clock
 from cohort.plans.models import Member, Plan, PlanCountry
+from cohort.rules.stages import Stage
 
 FULL_CHECK_WEEKDAY = 6  # Sunday
 _KEY = ("plan_id", "firm_id", "rule_version", "effective_on", "stage")
@@ -44,8 +45,7 @@ def judge_night(session: Session, plan: Plan, day: date, *, is_full: bool | None
     before = {row.firm_id: row for row in stored}
     later = firms_known_later(session, plan.id, known_by_end_of(day))
     _write(session, before, judged, rule.policy.version, day, later)
-    changed = [each for each in judged if each.stage.value != before[each.firm_id].stage]
-    flags = _raise_flags(session, plan.id, changed, before, rule, day)
+    flags = _raise_flags(session, plan.id, judged, rule, day)
     told = letters.tell(session, plan, flags)
     return {"judged": len(judged), "flags": len(flags), "letters": told}
 
@@ -108,9 +108,17 @@ def _write(
 
 
 def _raise_flags(
-    session: Session, plan_id: int, changed: Sequence[Judgement], before: dict[int, Any], rule: PlanRule, day: date
+    session: Session, plan_id: int, judged: Sequence[Judgement], rule: PlanRule, day: date
 ) -> list[StageFlag]:
-    """Raise one flag for each change of stage that was not raised before; returns the new ones."""
+    """Raise one flag for each stage that differs from the one announced last; returns the new ones.
+
+    While something of a firm waits for us, no change of it is announced.
+    """
+    announced = _announced(session, plan_id, [each.firm_id for each in judged])
+    changed = [
+        each for each in judged
+        if not each.waiting_for_us and each.stage.value != announced.get(each.firm_id, Stage.NEVER.value)
+    ]
     if not changed:
         return []
     runs = _runs(session, plan_id, [each.firm_id for each in changed], rule, day)
@@ -119,7 +127,7 @@ def _raise_flags(
     for each in changed:
         values = {
             "plan_id": plan_id, "firm_id": each.firm_id, "stage": each.stage.value,
-            "previous_stage": before[each.firm_id].stage, "rule_version": rule.policy.version,
+            "previous_stage": announced.get(each.firm_id, Stage.NEVER.value), "rule_version": rule.policy.version,
             "effective_on": each.effective_on or day, "raised_on": day, "raised_at": clock.now(),
             "operations": runs.get(each.firm_id, []), "reason": _reason(each), "next_step": step_columns(each.next_step),
         }
@@ -127,6 +135,18 @@ def _raise_flags(
         raised += session.scalars(cast(Any, statement).returning(StageFlag.id)).all()
     statement = select(StageFlag).where(StageFlag.id.in_(raised)).options(joinedload(StageFlag.firm))
     return list(session.scalars(statement.order_by(StageFlag.id)))
+
+
+def _announced(session: Session, plan_id: int, firm_ids: list[int]) -> dict[int, str]:
+    """Return the stage of each firm's latest flag."""
+    found: dict[int, str] = {}
+    for start in range(0, len(firm_ids), _CHUNK):
+        last = select(func.max(StageFlag.id)).where(
+            StageFlag.plan_id == plan_id, StageFlag.firm_id.in_(firm_ids[start:start + _CHUNK])
+        ).group_by(StageFlag.firm_id)
+        statement = select(StageFlag.firm_id, StageFlag.stage).where(StageFlag.id.in_(last))
+        found.update({row.firm_id: row.stage for row in session.execute(statement)})
+    return found
 
 
 def _runs(session: Session, plan_id: int, firm_ids: list[int], rule: PlanRule, day: date) -> dict[int, list[int]]:
