@@ -29,7 +29,7 @@ YES_NO = [("yes", _l("Yes")), ("no", _l("No")), ("unknown", _l("I do not know"))
 
 def _choice(label: object, choices: list[tuple[str, object]]) -> RadioField:
     """Return a choice that may stay open: a draft is kept as it is."""
-    return RadioField(label, choices=choices, validate_choice=False)
+    return RadioField(label, choices=[SelectChoice(value, words) for value, words in choices], validate_choice=False)
 
 
 class StartForm(FlaskForm):
@@ -115,5 +115,6 @@ class FindingForm(FlaskForm):
     """How one check of a file is settled."""
 
     check = HiddenField()
-    answer = RadioField(_l("Answer"), choices=[("yes", _l("Holds")), ("no", _l("Does not hold")), ("unknown", _l("Take back"))], validators=[_NEEDED])
+    answer = RadioField(_l("Answer"), [_NEEDED], choices=[
+        SelectChoice("yes", _l("Holds")), SelectChoice("no", _l("Does not hold")), SelectChoice("unknown", _l("Take back"))])
     reason = TextAreaField(_l("Why, in words the firm reads"), [_NEEDED, Length(max=500)])

@@ -35,7 +35,7 @@ _WHEN = "%Y-%m-%dT%H:%M"
 class RoundForm(FlaskForm):
     """A new call on one page, every field filled in with what is usual."""
 
-    template = RadioField(_l("Ready template"), choices=list(TEMPLATES.items()), validate_choice=True)
+    template = RadioField(_l("Ready template"), choices=[SelectChoice(value, words) for value, words in TEMPLATES.items()])
     title_es = StringField(_l("Title in Spanish"), [_NEEDED, Length(max=160)])
     title_en = StringField(_l("Title in English"), [_NEEDED, Length(max=160)])
     code = StringField(_l("Short code"), [_NEEDED, Length(max=30)], description=_l("It stands in the address of the call, such as /calls/2026-1."))

@@ -80,15 +80,15 @@ def standings_of(session: Session, round_: Round) -> list[Standing]:
         select(ScoreEntry.application_id).where(ScoreEntry.id.in_(
             select(func.max(ScoreEntry.id)).group_by(ScoreEntry.application_id)), ScoreEntry.score.is_not(None))
     )
-    statement = (
+    each = (
         select(
             Application.country, Application.status, Application.eligible,
             Application.id.in_(scored).label("is_scored"),
-            (Firm.women_owned == "yes") | (Firm.women_led == "yes"), func.count(Application.id))
-        .outerjoin(Firm, Firm.id == Application.firm_id).where(Application.round_id == round_.id)
-        .group_by(Application.country, Application.status, Application.eligible, "is_scored",
-                  (Firm.women_owned == "yes") | (Firm.women_led == "yes"))
+            ((Firm.women_owned == "yes") | (Firm.women_led == "yes")).label("is_womens"))
+        .outerjoin(Firm, Firm.id == Application.firm_id).where(Application.round_id == round_.id).subquery()
     )
+    kinds = (each.c.country, each.c.status, each.c.eligible, each.c.is_scored, each.c.is_womens)
+    statement = select(*kinds, func.count()).group_by(*kinds)
     counts: dict[str, dict[str, int]] = {}
     for country, status, eligible, is_scored, is_womens, count in session.execute(statement):
         held = counts.setdefault(country, {})

@@ -35,7 +35,7 @@ def _waiting(session: Session, actor: Actor) -> int:
     return waiting_count(session, actor.plan_id) if actor.may("round.decide") else 0
 
 
-navigation.announce(navigation.Entry(_l("Selection rounds"), "rounds.index", "list-checks", "round.see", 20, _waiting))
+navigation.announce(navigation.Entry(_l("Selection rounds"), "rounds.index", "award", "round.see", 20, _waiting))
 
 
 def round_here(round_id: int) -> Round:

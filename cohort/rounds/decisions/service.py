@@ -86,7 +86,8 @@ def adopt(session: Session, actor: Actor, round_: Round, key: str, reasons: str 
     the list was shown (`key`), when no list exists, or when reserved seats are released without a second person.
     """
     actor.require("round.decide")
-    session.refresh(round_, with_for_update=True)
+    session.execute(select(Round.id).where(Round.id == round_.id).with_for_update())  # a second one waits here
+    session.refresh(round_)
     standing = decision_of(session, round_.id)
     if standing is not None and standing.adopted_at is not None:
         return standing

@@ -11,7 +11,7 @@ from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from sqlalchemy import select
-from wtforms import RadioField, TextAreaField
+from wtforms import RadioField, SelectChoice, TextAreaField
 from wtforms.validators import DataRequired, Length
 
 from cohort.firms.words import country_name
@@ -36,8 +36,8 @@ LINE_COUNT = 10  # how many of the waiting list are shown at first
 class AnswerForm(FlaskForm):
     """The answer to an appeal."""
 
-    is_upheld = RadioField(_l("Outcome"), choices=[("yes", _l("The firm is right")), ("no", _l("The outcome stands"))],
-                           validators=[DataRequired(_l("Choose one."))])
+    is_upheld = RadioField(_l("Outcome"), [DataRequired(_l("Choose one."))], choices=[
+        SelectChoice("yes", _l("The firm is right")), SelectChoice("no", _l("The outcome stands"))])
     answer = TextAreaField(_l("Answer, which the firm reads"), [DataRequired(_l("This cannot stay empty.")), Length(max=4000)])
 
 

@@ -10,6 +10,7 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from flask_babel import force_locale
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 from stdnum.cl import rut
@@ -167,9 +168,10 @@ def build_world(session: Session) -> World:
 
 @pytest.fixture
 def world(session: Session) -> Iterator[World]:
-    """Everything above, inside the test's own session, at noon of 2 November 2026."""
+    """Everything above, inside the test's own session, at noon of 2 November 2026, read in English."""
     clock.pin(NOW)
-    yield build_world(session)
+    with force_locale("en"):
+        yield build_world(session)
 
 
 @dataclass(frozen=True)
@@ -196,14 +198,14 @@ class Site:
 
 
 @pytest.fixture
-def doors(app: Flask) -> Iterator[Site]:
+def doors(app: Flask) -> Site:
     clock.pin(NOW)
     with app.app_context(), transaction() as session:
         act_as(session, SYSTEM)
         build_world(session)
     with app.app_context():
         db.session.remove()
-    yield Site(app)
+    return Site(app)
 
 
 def token_of(client: FlaskClient, path: str = "/sign-in") -> str:
