@@ -1,0 +1,242 @@
+"""What stands in the way of a selection, who adopts it, what each firm is told, and that it happens once."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from threading import Barrier, Thread
+
+import pytest
+from flask import Flask
+from sqlalchemy import func, select
+
+from cohort.app import create_app
+from cohort.kit import clock
+from cohort.kit.access import SYSTEM, act_as
+from cohort.kit.database import db, transaction
+from cohort.kit.errors import DomainError
+from cohort.kit.mail import write
+from cohort.kit.outbox import OutboxMessage
+from cohort.people.actors import actor_of
+from cohort.people.models import Person
+from cohort.plans.models import Member
+from cohort.rounds.applications import service as applications
+from cohort.rounds.decisions import service, solving, tables
+from cohort.rounds.decisions.words import reason_text, relaxation_text, rule_limit, rule_name
+from cohort.rounds.models import Decision, Round, Seat
+from tests.postgres import throwaway_cluster
+from tests.rooms.conftest import settings_for
+from tests.rooms.rounds.conftest import AFTER, NOW, World, build_world
+from tests.schema import build_schema
+
+
+def refused(code: str, act) -> None:  # type: ignore[no-untyped-def]
+    with pytest.raises(DomainError) as refusal:
+        act()
+    assert refusal.value.code == code
+
+
+def test_nothing_is_decided_while_files_wait(world: World) -> None:
+    round_ = world.call()
+    refused("decision_not_closed", lambda: service.show(world.session, world.manager, round_))
+    files = world.fill(round_, each=2)
+    unknown = world.apply(round_, "incierta", "PE", 9, womens=True, exports_count="")
+    world.close(round_)
+    assert [each.eligible for each in (files[0], unknown)] == ["yes", "unknown"]
+    refused("decision_pending", lambda: service.show(world.session, world.manager, round_))
+    refused("finding_needs_reason", lambda: applications.note_finding(world.session, world.manager, unknown, "not_recurring", "yes", " "))
+    refused("finding_unknown", lambda: applications.note_finding(world.session, world.manager, unknown, "no_such", "yes", "x"))
+    applications.note_finding(world.session, world.manager, unknown, "not_recurring", "yes", "Vimos su declaración.")
+    assert unknown.eligible == "yes"
+    applications.note_finding(world.session, world.manager, unknown, "not_recurring", "unknown", "Fue otra empresa.")
+    assert unknown.eligible == "unknown"
+    assert applications.set_aside(world.session, world.manager, [unknown], "No respondió.") == 1
+    assert (unknown.eligible, unknown.eligibility[-1]["params"]) == ("no", {"reason": "No respondió."})
+    refused("decision_unscored", lambda: service.show(world.session, world.manager, round_))
+    world.score(round_, files[:-1])
+    refused("decision_unscored", lambda: service.show(world.session, world.manager, round_))  # one is never a zero
+    applications.set_aside(world.session, world.manager, files[-1:], "Sin evaluación.")
+    shown = service.show(world.session, world.manager, round_)
+    assert len(shown.question.applicants) == 7
+    refused("not_allowed", lambda: service.show(world.session, world.actor("peru"), round_))
+
+
+def test_files_below_the_minimum_are_neither_chosen_nor_waiting(world: World) -> None:
+    round_, files = world.decided_ready()
+    from cohort.rounds.scores.service import score_files
+
+    score_files(world.session, world.manager, round_, {files[0].id: 599_999})
+    with clock.at(AFTER):
+        service.adopt(world.session, world.manager, round_, service.show(world.session, world.manager, round_).key)
+    seat = world.session.scalars(select(Seat).where(Seat.application_id == files[0].id)).one()
+    assert (seat.outcome, seat.place, seat.score, seat.reason, seat.reason_params) == (
+        "not_selected", None, 599_999, "below_minimum", {"minimum": "60"})
+
+
+def test_a_changed_score_makes_the_shown_list_stale(world: World) -> None:
+    round_, files = world.decided_ready()
+    from cohort.rounds.scores.service import score_files
+
+    key = service.show(world.session, world.manager, round_).key
+    score_files(world.session, world.manager, round_, {files[0].id: 610_000})
+    refused("decision_changed", lambda: service.adopt(world.session, world.manager, round_, key))
+    assert world.session.scalar(select(func.count(Decision.id))) == 0
+
+
+def test_adoption_is_final(world: World) -> None:
+    round_, files = world.decided_ready()
+    refused("decision_not_adopted", lambda: service.publish(world.session, world.manager, round_))
+    shown = service.show(world.session, world.manager, round_)
+    first = service.adopt(world.session, world.manager, round_, shown.key)
+    again = service.adopt(world.session, world.actor("second"), round_, "whatever")
+    assert (first.id, first.adopted_by) == (again.id, world.people["manager"].id)
+    assert world.session.scalar(select(func.count(Seat.id))) == 16
+    refused("round_decided", lambda: applications.note_finding(world.session, world.manager, files[0], "size", "no", "x"))
+    refused("round_decided", lambda: applications.withdraw(world.session, world.actor("firmacl0"), files[0]))
+    service.publish(world.session, world.manager, round_)
+    at = round_.published_at
+    service.publish(world.session, world.manager, round_)
+    assert (round_.status, round_.published_at) == ("published", at)
+
+
+def test_too_few_womens_firms_keep_reserved_seats_empty(world: World) -> None:
+    round_ = world.call(seats=8)
+    files = [world.apply(round_, f"f{country.lower()}{place}", country, place + 1, womens=country != "PE" and place == 0)
+             for country in ("CL", "CO", "MX", "PE") for place in range(3)]
+    world.close(round_)
+    world.score(round_, files)
+    shown = service.show(world.session, world.manager, round_)
+    assert (shown.found.status, shown.found.shortfall, shown.found.empty) == (
+        "optimal", "reserve", {"CL": 0, "CO": 0, "MX": 0, "PE": 1})
+    record = service.record_of(shown)
+    figures = tables.figures_of(record)
+    assert (figures.selected, figures.womens, figures.empty_count) == (7, 3, 1)
+    with clock.at(AFTER):
+        service.adopt(world.session, world.manager, round_, shown.key)
+    assert world.session.scalar(select(func.count(Member.id))) == 7
+
+
+def test_released_seats_need_a_reason_and_a_second_person(world: World) -> None:
+    round_ = world.call(is_open=False, template="national", seats=4)
+    round_.protocol = {**round_.protocol, "parity": {**round_.protocol["parity"], "shortfall": "release"}}
+    from cohort.rounds.calls import service as calls
+
+    calls.open_round(world.session, world.manager, round_)
+    files = [world.apply(round_, f"f{place}", "CL", place + 1, womens=place == 0) for place in range(6)]
+    world.close(round_)
+    world.score(round_, files)
+    key = service.show(world.session, world.manager, round_).key
+    refused("decision_needs_second", lambda: service.adopt(world.session, world.manager, round_, key))
+    refused("decision_needs_reason", lambda: service.propose(world.session, world.manager, round_, key, " "))
+    service.propose(world.session, world.manager, round_, key, "Segunda convocatoria sin postulantes.")
+    refused("decision_needs_second", lambda: service.adopt(world.session, world.manager, round_, key))
+    decision = service.adopt(world.session, world.actor("second"), round_, key)
+    assert (decision.proposed_by, decision.adopted_by, decision.reasons) == (
+        world.people["manager"].id, world.people["second"].id, "Segunda convocatoria sin postulantes.")
+    assert len(decision.record["result"]["selected"]) == 4
+
+
+def test_impossible_list_says_what_clashes_and_is_not_adopted(world: World) -> None:
+    round_ = world.call(is_open=False, template="free", seats=4)
+    round_.protocol = {**round_.protocol, "country_limits": {"CL": {"min": 3, "max": 4}, "PE": {"min": 2, "max": 4}}}
+    from cohort.rounds.calls import service as calls
+
+    calls.open_round(world.session, world.manager, round_)
+    files = [world.apply(round_, f"f{country.lower()}{place}", country, place + 1, womens=True)
+             for country in ("CL", "PE") for place in range(3)]
+    world.close(round_)
+    world.score(round_, files)
+    shown = service.show(world.session, world.manager, round_)
+    assert shown.found.status == "infeasible"
+    assert tables.impossible(round_, shown) == {
+        "conflict": ["the 4 seats of Chile", "the 4 seats of Peru"],
+        "relaxation": ["the 4 seats of Chile: at least 2 instead of 3"]}
+    refused("decision_impossible", lambda: service.adopt(world.session, world.manager, round_, shown.key))
+
+
+def test_each_letter_tells_its_own_reason_and_no_other_firm(app: Flask, world: World) -> None:
+    round_, files = world.decided_ready()
+    lone = world.session.scalars(select(Round)).one()
+    assert lone.id == round_.id
+    with clock.at(AFTER):
+        service.adopt(world.session, world.manager, round_, service.show(world.session, world.manager, round_).key)
+    names = {each.id: each.firm.name for each in files if each.firm}
+    mails = [row for row in world.session.scalars(select(OutboxMessage)) if row.kind.startswith("decision_")]
+    assert len(mails) == 16
+    for row in mails:
+        written = write(app, row)
+        said = written.subject + written.text + written.html
+        assert [name for key, name in names.items() if name in said] == [names[row.subject_id]]
+    waiting = next(row for row in mails if row.kind == "decision_waitlist")
+    text = write(app, waiting).text
+    assert [line for line in text.splitlines() if "%(" in line or "{" in line] == []
+
+
+def test_reasons_in_words(world: World) -> None:
+    protocol = world.call(is_open=False).protocol
+    assert rule_name("country:PE", protocol) == "the 2 seats of Peru"
+    assert rule_name("parity", protocol) == "Women-owned or led"
+    assert rule_name("parity:PE", protocol) == "Women-owned or led in Peru"
+    assert rule_name("seats", protocol) == "the number of seats"
+    assert [rule_limit(*pair) for pair in ((2, 2), (1, 3), (None, 3), (5, None))] == ["exactly 2", "1 to 3", "at most 3", "at least 5"]
+    said = [reason_text(code, facts, protocol) for code, facts in (
+        ("in_by_score", {}), ("in_by_rule", {"rules": ["country:PE", "parity"]}), ("in_by_rule", {"rules": []}),
+        ("out_by_lot", {"points": "0", "rules": []}), ("out_by_score", {"points": "4.9", "rules": ["parity"]}),
+        ("out_by_rule", {"points": "1", "rules": ["country:PE"]}), ("out_by_rule", {"points": None, "rules": ["country:PE"]}),
+        ("out_by_score", {"points": None, "rules": []}), ("below_minimum", {"minimum": "60"}),
+        ("ineligible", {"checks": [{"check": "size", "code": "size_large", "params": {}}]}))]
+    assert said == [
+        "", "selected through the 2 seats of Peru", "selected through several rules together",
+        "same points as the last seat; the published draw decided", "4.9 points short of a seat",
+        "1 point short of a seat; the 2 seats of Peru stood before it", "the 2 seats of Peru stood before it",
+        "no seat could be exchanged without breaking a rule", "below the minimum of 60 points",
+        "Micro, small or medium firm: large by the rule of its country"]
+    assert relaxation_text({"name": "parity", "limit": "max", "from": 1, "to": 2}, protocol) == "Women-owned or led: at most 2 instead of 1"
+
+
+def test_same_question_same_answer(world: World) -> None:
+    round_, _files = world.decided_ready()
+    files = solving.files_of(world.session, round_)
+    question = solving.question_of(round_, files)
+    assert solving.solve(question) == solving.answer(question)
+    assert len(question.hash) == 64
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+def test_two_people_adopt_at_once_and_one_decision_stands(kind: str) -> None:
+    """Two real connections, begun at the same moment."""
+    with tempfile.TemporaryDirectory() as folder, throwaway_cluster() as cluster:
+        url = f"sqlite:///{folder}/two.db" if kind == "sqlite" else cluster.fresh_database()
+        site = create_app(settings_for(Path(folder), url))
+        site.extensions["security"].pwd_context.update(argon2__time_cost=1, argon2__memory_cost=8, argon2__parallelism=1)
+        build_schema(site)
+        clock.pin(NOW)
+        with site.app_context(), transaction() as session:
+            act_as(session, SYSTEM)
+            world = build_world(session)
+            round_, _files = world.decided_ready()
+            key = service.show(session, world.manager, round_).key
+        clock.pin(AFTER)
+        gate, found = Barrier(2), []
+
+        def adopt(email: str) -> None:
+            with site.app_context():
+                gate.wait()
+                with transaction() as session:
+                    act_as(session, SYSTEM)
+                    person = session.scalars(select(Person).where(Person.email == email)).one()
+                    held = session.scalars(select(Round)).one()
+                    found.append(service.adopt(session, actor_of(session, person), held, key).id)
+
+        threads = [Thread(target=adopt, args=(f"{name}@plan.test",)) for name in ("manager", "second")]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        with site.app_context():
+            counted = [db.session.scalar(select(func.count(model.id))) for model in (Decision, Seat, Member)]
+            mails = db.session.scalar(select(func.count(OutboxMessage.id)).where(OutboxMessage.kind.startswith("decision_")))
+            db.session.remove()
+            db.engine.dispose()
+        clock.pin(None)
+        assert (len(found), len(set(found)), counted, mails) == (2, 1, [1, 16, 8], 16)
