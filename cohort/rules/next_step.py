@@ -60,20 +60,38 @@ def next_step_of(
     """The next step of a firm from its stage and current run (by day, oldest first).
 
     `recheck_on` is the first day on which the calendar alone changes the stage: a recurring firm would no longer be
-    so from that day without a further export. The step says nothing of exports that wait for us.
+    so from that day without a further export; when no export can bridge it, the step is the way back. The step says
+    nothing of exports that wait for us.
     """
     if waiting_for_us:
         return NextStep("wait_for_us")
     if stage is Stage.RESTING:
         return NextStep("resting")
     if recheck_on is not None and stage in R1_STAGES:
-        opens_on = recheck_on - timedelta(days=policy.window_days)
-        needs = needs_of([operation for operation in run if operation.day > opens_on], policy)
-        return _step("keep" if r2 else "consolidate", needs, recheck_on - timedelta(days=1))
+        return _keeping_step(run, as_of, policy, r2, recheck_on)
     code = (
         "first_export" if stage is Stage.NEVER else "restart" if stage in IDLE_STAGES else "reach_recurring"
     )
     return _step(code, *_reachable_needs(run, as_of, policy))
+
+
+def _keeping_step(
+    run: Sequence[Operation], as_of: date, policy: RecurrencePolicy, r2: bool, recheck_on: date
+) -> NextStep:
+    last_on = recheck_on - timedelta(days=1)
+    if needs_of(run, policy).exports:
+        # Recurring by its season (R1-S) alone: the next season must hold the count and the value again.
+        return NextStep(
+            "keep_season", policy.min_operations, missing_fob_usd=policy.min_fob_usd, by_on=last_on
+        )
+    opens_on = recheck_on - timedelta(days=policy.window_days)
+    kept = [operation for operation in run if operation.day > opens_on]
+    needs = needs_of(kept, policy)
+    by_on = _last_day_for_next(last_on, run[-1], needs, policy)
+    if by_on is not None and by_on >= as_of:
+        return _step("keep" if r2 else "consolidate", needs, by_on)
+    # The quarter that is needed begins too late to bridge the change: what is left can be completed after it.
+    return _step("reach_recurring", *_reachable_needs(kept, as_of, policy))
 
 
 def _step(code: str, needs: Needs, by_on: date | None) -> NextStep:
@@ -91,16 +109,17 @@ def _reachable_needs(
     """
     for first in range(len(run)):
         needs = needs_of(run[first:], policy)
-        by_on = _last_day_for_next(run[first], run[-1], needs, policy)
+        last_on = run[first].day + timedelta(days=policy.window_days - 1)
+        by_on = _last_day_for_next(last_on, run[-1], needs, policy)
         if by_on is not None and by_on > as_of:
             return needs, by_on
     return needs_of((), policy), None
 
 
 def _last_day_for_next(
-    oldest: Operation, latest: Operation, needs: Needs, policy: RecurrencePolicy
+    last_on: date, latest: Operation, needs: Needs, policy: RecurrencePolicy
 ) -> date | None:
-    last_on = oldest.day + timedelta(days=policy.window_days - 1)
+    """Last day for the next export when all that is needed must be there by `last_on`; None when it cannot be."""
     by_on = min(last_on, latest.day + timedelta(days=policy.max_gap_days))
     if needs.quarters == 0:
         return by_on

@@ -132,7 +132,7 @@ class Operation:
 class NextStep:
     """What would move the firm on, as a code and its figures; the doors put it into words.
 
-    Codes: first_export, reach_recurring, consolidate, keep, restart, wait_for_us, resting. `by_on` is the last day
+    Codes: first_export, reach_recurring, consolidate, keep, keep_season, restart, wait_for_us, resting. `by_on` is the last day
     on which the next export still does it (None: no such day); `exports` counts exports that must be added.
     """
 

@@ -12,7 +12,15 @@ from hypothesis import strategies as st
 from cohort.rules.next_step import can_still_be_recurring
 from cohort.rules.recurrence import stage_of, stages_of
 from cohort.rules.spells import effective_on
-from cohort.rules.stages import ADVANCED_STAGES, STAGES, Operation, RecurrencePolicy, Stage
+from cohort.rules.stages import (
+    ADVANCED_STAGES,
+    STAGES,
+    Operation,
+    RecurrencePolicy,
+    Stage,
+    quarter_of,
+    quarter_start,
+)
 
 START = date(2024, 1, 1)
 PLACES = ("CL", "CO", "MX", "PE")
@@ -223,3 +231,30 @@ def test_the_outlook_is_the_best_of_all_schedules(ops, today, ahead, policy):
     slow = least_exports_by_search(ops, as_of, plan_end, policy)
     assert (found.exports_needed, found.next_by_on) == (slow or (0, None))
     assert found.possible == (slow is not None)
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    operations, days, policies.filter(lambda policy: policy.max_gap_days >= 92 and policy.window_days >= 365)
+)
+def test_following_the_next_step_to_the_letter_makes_or_keeps_the_firm_recurring(ops, as_of, policy):
+    now = stage_of(ops, as_of, policy)
+    step = now.next_step
+    counted = [op for op in ops if op.day <= as_of]
+    day = step.by_on or as_of + timedelta(days=1)
+    assert day >= as_of
+    latest_useful = now.recheck_on - timedelta(days=1) if step.code in ("keep", "consolidate") else date.max
+    last_known = max((op.day for op in counted), default=None)
+    missing_quarters, cents = step.new_quarters, int(step.missing_fob_usd * 100)
+    followed = list(counted)
+    for number in range(step.exports):
+        if number:
+            day = quarter_start(quarter_of(day) + 1) if missing_quarters > 0 else day
+        before = last_known if number == 0 else followed[-1].day
+        if before is None or quarter_of(before) != quarter_of(day):
+            missing_quarters -= 1
+        followed.append(Operation(day, f"N{number}", cents if number == 0 else 0))
+        assert day <= latest_useful
+    # While it is kept, the test is the day after the last one on which an export still helps.
+    judged_on = now.recheck_on if step.code in ("keep", "consolidate") else day
+    assert stage_of(followed, max(judged_on, day), policy).r1

@@ -264,11 +264,11 @@ def test_a_season_says_when_it_changes_and_what_comes_next():
         NextStep("resting"),
     )
     done = stage_of(SEASONAL, day("2027-08-10"), DEFAULT, season=SUMMER)
-    assert (done.r1, done.r1_seasonal, done.effective_on, done.next_step.code) == (
+    assert (done.r1, done.r1_seasonal, done.effective_on, done.next_step) == (
         False,
         True,
         day("2027-07-05"),
-        "keep",
+        NextStep("keep_season", 3, missing_fob_usd=Decimal(1000), by_on=done.recheck_on - timedelta(days=1)),
     )
     assert stage([], "2026-05-01", season=SUMMER) is Stage.NEVER
     yearly = ops("2025-05-01", "2026-05-01", "2026-07-01", "2026-10-01")
@@ -373,6 +373,15 @@ def test_a_season_has_one_to_three_quarters(quarters):
 )
 def test_the_next_step(days, as_of, policy, expected):
     assert stage_of(ops(*days), day(as_of), policy).next_step == expected
+
+
+def test_when_no_export_can_bridge_the_change_the_step_is_the_way_back():
+    one = stage_of(ops("2024-01-01", "2024-06-04", "2024-10-01"), day("2024-10-01"), DEFAULT)
+    assert (one.stage, one.recheck_on, one.next_step) == (
+        Stage.RECURRING,
+        day("2024-12-31"),
+        NextStep("reach_recurring", 1, 1, 0, Decimal("200.00"), day("2025-03-30")),
+    )
 
 
 def test_the_next_step_of_a_consolidated_firm_keeps_it_so():
