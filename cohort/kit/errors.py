@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 from http import HTTPStatus
 
 from flask import Flask, Response, current_app, make_response, render_template, request
 from flask_babel import lazy_gettext as _l
 from werkzeug.exceptions import HTTPException
+
+from cohort.kit.language import day
 
 
 class DomainError(Exception):
@@ -49,7 +52,8 @@ def sentence(error: DomainError) -> str:
     known = WORDINGS.get(error.code)
     if known is None:
         raise LookupError(f"the code {error.code!r} has no sentence") from error
-    return str(known.text) % {name: str(value) for name, value in error.params.items()}
+    shown = {name: day(value) if isinstance(value, date) else str(value) for name, value in error.params.items()}
+    return str(known.text) % shown
 
 
 _TITLES = {

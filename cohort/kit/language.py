@@ -8,13 +8,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
+from gettext import NullTranslations
+from typing import Any, cast
 from zoneinfo import ZoneInfo
 
 from babel import Locale
 from babel.dates import format_date, format_datetime
 from babel.numbers import format_decimal, get_currency_precision, get_decimal_symbol, get_group_symbol
+from babel.support import Translations
 from flask import Flask, g, request, session
 from flask_babel import Babel, force_locale
 from flask_babel import get_locale as _babel_locale
@@ -114,14 +118,31 @@ def typed_number(text: str) -> Decimal:
         raise ValueError(text) from error
 
 
+@dataclass(frozen=True)
+class _Catalogues:
+    """The catalogues of all languages, read once: a page says a hundred phrases, each of which asks for them."""
+
+    by_language: dict[str, NullTranslations]
+
+    def say(self, words: str) -> str:
+        """Return the words in the present language."""
+        return self.by_language[_language()].gettext(words)
+
+    def say_counted(self, one: str, many: str, count: int) -> str:
+        """Return the words for a number in the present language."""
+        return self.by_language[_language()].ngettext(one, many, count)
+
+
 def init_app(app: Flask, translations: str) -> None:
-    """Choose the language of each request and give templates the format filters."""
+    """Choose the language of each request and give templates the format filters and the words."""
     app.config.update(BABEL_DEFAULT_LOCALE="es", BABEL_TRANSLATION_DIRECTORIES=translations)
     babel.init_app(app, locale_selector=reader_language, timezone_selector=lambda: ZONES[reader_region()])
     filters: dict[str, Callable[..., str]] = {
         "day": day, "instant": instant, "number": number, "money": money, "share": share,
     }
     app.jinja_env.filters.update(filters)
+    words = _Catalogues({code: Translations.load(translations, [code]) for code in LANGUAGES})
+    cast(Any, app.jinja_env).install_gettext_callables(words.say, words.say_counted, newstyle=True)
     app.jinja_env.globals["LANGUAGES"] = LANGUAGES
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, cast
 
 from flask import Flask, g, request, url_for
@@ -93,35 +93,33 @@ def frame_of(actor: Actor) -> str:
 
 @dataclass(frozen=True)
 class _Frame:
-    """What the frame has to ask the database: counters by view, the names of plan and firm."""
+    """What a frame shows on every page of an actor: the menus with their counters, the names of plan and firm."""
 
-    counts: dict[str, int]
+    entries: list[tuple[Entry, NavEntry]]
     plan_name: str
     firm_name: str
 
 
 def _asked(session: Session, actor: Actor) -> _Frame:
-    counted = [each for each in _entries.values() if each.count is not None and actor.may(each.permission)]
+    shown = sorted((each for each in _entries.values() if actor.may(each.permission)), key=lambda entry: entry.order)
     return _Frame(
-        counts={each.endpoint: each.count(session, actor) for each in counted if each.count},
+        entries=[
+            (each, NavEntry(str(each.label), url_for(each.endpoint), each.icon, (each.count and each.count(session, actor)) or None, False))
+            for each in shown
+        ],
         plan_name=_plan_names["plan"](session, actor) if "plan" in _plan_names else "",
         firm_name=_plan_names["firm"](session, actor) if "firm" in _plan_names and not actor.is_staff else "",
     )
 
 
-def _menu(actor: Actor, counts: dict[str, int], is_admin: bool) -> list[NavEntry]:
-    shown = [each for each in _entries.values() if each.is_admin is is_admin and actor.may(each.permission)]
-    room = (request.endpoint or "").split(".")[0]
-    here = {each.endpoint: each.endpoint == request.endpoint for each in shown}
-    if not any(here.values()):
-        here = {each.endpoint: each.endpoint.split(".")[0] == room for each in shown}
-    return [
-        NavEntry(
-            label=str(each.label), href=url_for(each.endpoint), icon=each.icon, active=here[each.endpoint],
-            count=counts.get(each.endpoint) or None,
-        )
-        for each in sorted(shown, key=lambda entry: entry.order)
-    ]
+def _menu(entries: list[tuple[Entry, NavEntry]], is_admin: bool) -> list[NavEntry]:
+    """Return one menu with the entry of this page marked, or of its room where the page has none of its own."""
+    shown = [(each.endpoint, line) for each, line in entries if each.is_admin is is_admin]
+    here, room = request.endpoint or "", (request.endpoint or "").split(".")[0]
+    active = {here} & {endpoint for endpoint, _line in shown} or {
+        endpoint for endpoint, _line in shown if endpoint.split(".")[0] == room
+    }
+    return [replace(line, active=True) if endpoint in active else line for endpoint, line in shown]
 
 
 def _account(actor: Actor) -> dict[str, str] | None:
@@ -141,8 +139,8 @@ def _frame() -> dict[str, Any]:
             "actor": actor,
             "locale": reader_language(),
             "layout": frame_of(actor),
-            "nav": _menu(actor, asked.counts, is_admin=False),
-            "nav_admin": _menu(actor, asked.counts, is_admin=True),
+            "nav": tuple(_menu(asked.entries, is_admin=False)),
+            "nav_admin": tuple(_menu(asked.entries, is_admin=True)),
             "account": _account(actor),
             "home_href": home_href(actor),
             "plan_name": asked.plan_name,
@@ -153,11 +151,7 @@ def _frame() -> dict[str, Any]:
 
 
 def _languages() -> list[dict[str, Any]]:
-    back = request.full_path.rstrip("?") if request.method == "GET" else "/"
-    return [
-        {"code": code, "label": label, "current": code == reader_language(), "back": back}
-        for code, label in LANGUAGES.items()
-    ]
+    return [{"code": code, "label": label, "current": code == reader_language()} for code, label in LANGUAGES.items()]
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import cast
+from urllib.parse import urlsplit
 
 from flask import Blueprint, flash, redirect, render_template, request, session, url_for
 from flask_babel import gettext as _
@@ -96,6 +97,12 @@ def choose_plan() -> Response:
     return redirect("/home")
 
 
+def _page_before() -> str:
+    """Return the path, with its filters, of the page on which the form stood."""
+    before = urlsplit(request.referrer or "")
+    return before.path + (f"?{before.query}" if before.query else "")
+
+
 @blueprint.post("/account/language")
 @public
 def choose_language() -> Response:
@@ -109,7 +116,7 @@ def choose_language() -> Response:
         with transaction() as session_:
             profile.choose_language(session_, actor, language)
         session.pop("language")
-    return redirect(safe_target(request.form.get("back")))
+    return redirect(safe_target(request.form.get("back") or _page_before()))
 
 
 @blueprint.post("/account/sessions/<int:place_id>/sign-out")

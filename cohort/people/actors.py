@@ -7,7 +7,7 @@ from typing import cast
 
 from flask import g, session
 from flask_security import current_user
-from sqlalchemy import select
+from sqlalchemy import Date, bindparam, select
 from sqlalchemy.orm import Session
 
 from cohort.kit import clock
@@ -18,15 +18,18 @@ from cohort.people.models import Person, RoleGrant
 WIDE = frozenset({Role.ADMINISTRATOR, Role.MANAGER})
 
 
+# Asked at every click, so written once.
+_VALID = select(RoleGrant).where(
+    RoleGrant.person_id == bindparam("person_id"), RoleGrant.revoked_at.is_(None),
+    RoleGrant.valid_from <= bindparam("today", type_=Date()),
+    RoleGrant.valid_to.is_(None) | (RoleGrant.valid_to >= bindparam("today", type_=Date())),
+).order_by(RoleGrant.id)
+
+
 def valid_grants(session_: Session, person_id: int) -> list[RoleGrant]:
     """Return the person's grants of all plans that hold today, in the order they were given."""
-    today = clock.today()
-    statement = select(RoleGrant).where(
-        RoleGrant.person_id == person_id, RoleGrant.revoked_at.is_(None), RoleGrant.valid_from <= today,
-        RoleGrant.valid_to.is_(None) | (RoleGrant.valid_to >= today),
-    )
     with unscoped(session_):
-        return list(session_.scalars(statement.order_by(RoleGrant.id)))
+        return list(session_.scalars(_VALID, {"person_id": person_id, "today": clock.today()}))
 
 
 def actor_of(session_: Session, person: Person, plan_id: int | None = None) -> Actor:

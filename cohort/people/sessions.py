@@ -14,13 +14,13 @@ from typing import cast
 from flask import Flask, Response, g, request, session
 from flask_security import UserMixin, user_authenticated
 from flask_security.utils import check_and_update_authn_fresh, set_request_attr
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, select, update
 from sqlalchemy.orm import Session, contains_eager
 
 from cohort.kit import clock
 from cohort.kit.access import STAFF, Actor, unscoped
 from cohort.kit.audit import record
-from cohort.kit.database import SAFE_METHODS, db
+from cohort.kit.database import SAFE_METHODS, UTCDateTime, db
 from cohort.kit.errors import DomainError
 from cohort.people.actors import valid_grants
 from cohort.people.models import Person, SignInSession
@@ -80,18 +80,22 @@ def open_session(session_: Session, person: Person, via: list[str]) -> SignInSes
     return place
 
 
+# Asked at every click, so written once.
+_PLACE = (
+    select(SignInSession).join(SignInSession.person).options(contains_eager(SignInSession.person)).where(
+        SignInSession.token_hash == bindparam("token"), SignInSession.revoked_at.is_(None),
+        SignInSession.expires_at > bindparam("now", type_=UTCDateTime()), Person.fs_uniquifier == bindparam("uniquifier"), Person.active,
+    )
+)
+
+
 def _load(uniquifier: str) -> Person | None:
     """Return the person of this browser's session, or None when it has ended, slept too long or was signed out."""
     session_, now = cast(Session, db.session()), clock.now()
     token, seen = session.get("place"), session.get("seen_at")
     if not token or seen is None:
         return None
-    place = session_.scalar(
-        select(SignInSession).join(SignInSession.person).options(contains_eager(SignInSession.person)).where(
-            SignInSession.token_hash == hashed(str(token)), SignInSession.revoked_at.is_(None),
-            SignInSession.expires_at > now, Person.fs_uniquifier == uniquifier, Person.active,
-        )
-    )
+    place = session_.scalar(_PLACE, {"token": hashed(str(token)), "now": now, "uniquifier": uniquifier})
     if place is None:
         return None
     last = max(place.last_seen_at.timestamp(), float(seen))

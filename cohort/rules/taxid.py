@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Literal
 
 from stdnum.cl import rut
@@ -98,6 +99,7 @@ def format_tax_id(country: str, compact: str) -> str:
     return _FORMATS.get(country, str)(compact)
 
 
+@lru_cache(maxsize=10_000)  # the same firms stand on the same lists
 def masked(country: str, compact: str) -> str:
     """Return the number for a list: a company's in full, a person's with all but the last three signs dotted.
 

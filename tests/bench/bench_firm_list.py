@@ -72,7 +72,7 @@ def fill(site: Flask, size: int) -> str:
                                   expires_at=now + timedelta(days=1)))
     client = site.test_client()
     with client.session_transaction() as cookie:
-        cookie.update({"_user_id": "bench", "_fresh": True, "place": "bench", "seen_at": now.timestamp(), "two_factors": True})
+        cookie.update({"_user_id": "bench", "_fresh": True, "place": "bench", "seen_at": now.timestamp(), "two_factors": True, "csrf_token": "bench"})
     found = client.get_cookie("session")
     assert found is not None
     with site.app_context():

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from cohort.app import create_app
 from cohort.config import Settings
-from cohort.kit import clock, remembered
+from cohort.kit import clock
 from cohort.kit.access import SYSTEM, act_as
 from cohort.kit.database import db
 from tests.postgres import Cluster, throwaway_cluster
@@ -45,6 +45,7 @@ def site(request: pytest.FixtureRequest) -> Iterator[Flask]:
         url = request.getfixturevalue("cluster").fresh_database()
     app = create_app(settings_for(folder, url))
     app.testing = True
+    app.config["REMEMBERED_SECONDS"] = 0  # tests share a process, not a database
     build_schema(app)
     yield app
     with app.app_context():
@@ -62,7 +63,6 @@ def app(site: Flask) -> Iterator[Flask]:
     with site.app_context():
         db.engines[None] = connection  # type: ignore[assignment]
     try:
-        remembered.forget()
         yield site
     finally:
         clock.pin(None)
