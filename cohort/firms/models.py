@@ -209,8 +209,19 @@ def _firms_in_reach(actor: Actor) -> ColumnElement[bool] | None:
 
 
 def by_firm(model: Any) -> None:
-    """Scope a table with `firm_id` like its firm; rooms above call it for their own tables."""
-    scope(model, lambda actor: in_reach(model.firm_id, actor))
+    """Scope a table with `firm_id` like its firm, and one with `plan_id` to the actor's plan besides.
+
+    Rooms above call it for their own tables. A role holds within its plan, a manager's too.
+    """
+    scope(model, lambda actor: _in_plan_and_reach(model, actor))
+
+
+def _in_plan_and_reach(model: Any, actor: Actor) -> ColumnElement[bool] | None:
+    within = in_reach(model.firm_id, actor)
+    if actor.is_system or not hasattr(model, "plan_id"):
+        return within
+    in_plan: ColumnElement[bool] = model.plan_id == (actor.plan_id or 0)
+    return in_plan if within is None else in_plan & within
 
 
 def in_reach(firm_id: Any, actor: Actor) -> ColumnElement[bool] | None:

@@ -8,9 +8,12 @@ from typing import Any
 
 from flask_babel import lazy_gettext as _l
 
+from cohort import reference
 from cohort.kit.errors import DomainError, wording
+from cohort.plans import words
 
 wording("policy_key", _l("“%(key)s” is not a setting of this policy."))
+wording("policy_clash", _l("“%(first)s” and “%(second)s” do not fit together."))
 wording("policy_value", _l("“%(key)s”: %(value)s does not fit; expected is %(expected)s."))
 
 
@@ -22,13 +25,15 @@ def _whole(value: Any, least: int, most: int) -> int:
 
 
 def _share(value: Any) -> str:
-    share = Decimal(str(value))
+    share = Decimal(str(value).strip().replace(",", "."))
     if not 0 <= share <= 1:
         raise ValueError
     return str(share)
 
 
-def _one_of(*known: str) -> tuple[Callable[[Any], Any], str]:
+def _one_of(key: str) -> tuple[Callable[[Any], Any], str]:
+    known = CHOICES[key]
+
     def check(value: Any) -> str:
         if value not in known:
             raise ValueError
@@ -46,15 +51,16 @@ def _days_list(value: Any) -> list[int]:
 
 
 def _countries(value: Any) -> list[str]:
-    if any(len(code) != 2 or not code.isupper() for code in value):
+    codes = [str(code).strip().upper() for code in value]
+    if set(codes) - set(reference.countries()):
         raise ValueError
-    return list(value)
+    return codes
 
 
 def _scopes(value: Any) -> list[str]:
-    if not value or set(value) - {"overall", "country"}:
+    if not value or set(value) - set(SEVERAL["scope"]):
         raise ValueError
-    return list(value)
+    return [scope for scope in SEVERAL["scope"] if scope in value]
 
 
 def _yes_no(value: Any) -> bool:
@@ -63,15 +69,19 @@ def _yes_no(value: Any) -> bool:
     return value
 
 
+# What may be chosen, by setting, in the order in which a form shows it.
+CHOICES: dict[str, tuple[str, ...]] = {
+    "profile": ("IWA34", "IFC", "WECONNECT", "CHILECOMPRA"), "mode": ("at_least", "balanced"),
+    "shortfall": ("reserve", "release", "mirror"), "counts": ("owned_or_led", "owned", "led", "both"),
+}
+SEVERAL: dict[str, tuple[str, ...]] = {"scope": ("overall", "country")}
 _SHARE = (_share, "0–1")
 _YES_NO = (_yes_no, "yes | no")
 _LIST = (_days_list, "0–90, 0–90, …")
 KEYS: dict[str, dict[str, tuple[Callable[[Any], Any], str]]] = {
     "parity": {
-        "profile": _one_of("IWA34", "IFC", "WECONNECT", "CHILECOMPRA"), "share": _SHARE,
-        "scope": (_scopes, "overall, country"), "mode": _one_of("at_least", "balanced"),
-        "shortfall": _one_of("reserve", "release", "mirror"),
-        "counts": _one_of("owned_or_led", "owned", "led", "both"), "recheck_days": _days(30, 1095),
+        "profile": _one_of("profile"), "share": _SHARE, "scope": (_scopes, "overall, country"), "mode": _one_of("mode"),
+        "shortfall": _one_of("shortfall"), "counts": _one_of("counts"), "recheck_days": _days(30, 1095),
     },
     "recurrence": {
         "window_days": _days(30, 1095), "min_operations": _days(1, 100), "min_quarters": _days(1, 12),
@@ -93,7 +103,13 @@ KEYS: dict[str, dict[str, tuple[Callable[[Any], Any], str]]] = {
 
 
 def check_policy(kind: str, settings: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the settings in their plain form; raises `DomainError` naming the first that does not fit."""
+    """Return the settings in their plain form.
+
+    Errors: DomainError `not_found` for an unknown kind, `policy_key`, `policy_value` naming the first that does not
+    fit, `policy_clash` for two that cannot hold together.
+    """
+    if kind not in KEYS:
+        raise DomainError("not_found")
     known, checked = KEYS[kind], {}
     for key, value in settings.items():
         if key not in known:
@@ -102,5 +118,14 @@ def check_policy(kind: str, settings: Mapping[str, Any]) -> dict[str, Any]:
         try:
             checked[key] = check(value)
         except (ValueError, TypeError, InvalidOperation) as error:
-            raise DomainError("policy_value", key=key, value=value, expected=expected) from error
+            raise DomainError("policy_value", key=words.KEY_NAMES[key], value=value, expected=expected) from error
+    _refuse_clash(checked)
     return checked
+
+
+def _refuse_clash(checked: Mapping[str, Any]) -> None:
+    """Raise for settings that fit each alone but not together (domain.md §1 and §8)."""
+    if checked.get("mode") == "balanced" and Decimal(checked.get("share", "0.5")) != Decimal("0.5"):
+        raise DomainError("policy_clash", first=words.KEY_NAMES["mode"], second=words.KEY_NAMES["share"])
+    if checked.get("lapsed_days", 0) < checked.get("dormant_days", 0):
+        raise DomainError("policy_clash", first=words.KEY_NAMES["dormant_days"], second=words.KEY_NAMES["lapsed_days"])

@@ -14,12 +14,14 @@ from wtforms import (
     IntegerField,
     SelectChoice,
     SelectField,
+    SelectMultipleField,
     StringField,
     TextAreaField,
 )
 from wtforms.validators import DataRequired, InputRequired, Length, NumberRange
+from wtforms.widgets import CheckboxInput, ListWidget
 
-from cohort.plans import words
+from cohort.plans import checks, words
 
 _NEEDED = DataRequired(_l("This is needed."))
 _REASON = _l("Why: the reason is kept with the change.")
@@ -88,7 +90,13 @@ def policy_form(kind: str, settings: dict[str, Any], today: date) -> FlaskForm:
 
 
 def _field_of(key: str, value: Any) -> Any:
-    label = words.KEY_NAMES.get(key, key)
+    label = words.KEY_NAMES[key]
+    if key in checks.CHOICES:
+        return SelectField(label, choices=_choices(checks.CHOICES[key]), default=value)
+    if key in checks.SEVERAL:
+        return SelectMultipleField(
+            label, choices=_choices(checks.SEVERAL[key]), default=value, option_widget=CheckboxInput(), widget=ListWidget()
+        )
     if isinstance(value, bool):
         return BooleanField(label, default=value)
     if isinstance(value, int):
@@ -98,12 +106,16 @@ def _field_of(key: str, value: Any) -> Any:
     return StringField(label, [_NEEDED], default=value)
 
 
+def _choices(known: tuple[str, ...]) -> list[SelectChoice]:
+    return [SelectChoice(each, words.VALUE_NAMES[each]) for each in known]
+
+
 def typed_settings(form: Form, settings: dict[str, Any]) -> dict[str, Any]:
     """Return the form's values in the shapes of `settings`."""
     typed: dict[str, Any] = {}
     for key, before in settings.items():
         value = form[key].data
-        if isinstance(before, list):
+        if isinstance(before, list) and not isinstance(value, list):
             parts = [part.strip() for part in str(value or "").split(",") if part.strip()]
             value = [int(part) if part.isdigit() else part for part in parts]
         typed[key] = value

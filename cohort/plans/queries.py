@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session, joinedload
 
+from cohort.kit import clock
 from cohort.kit.access import Role, unscoped
 from cohort.kit.errors import DomainError
 from cohort.people.models import Person, RoleGrant
@@ -131,30 +135,72 @@ def member_count(session: Session, plan_id: int) -> int:
 
 def deputies_on(session: Session, plan_id: int, day: date) -> list[Deputy]:
     """Return who stands in for whom on `day`."""
-    statement = select(Deputy).where(Deputy.plan_id == plan_id, Deputy.from_on <= day, Deputy.until_on >= day)
-    return list(session.scalars(statement.order_by(Deputy.country, Deputy.id)))
+    return [row for row in deputies_from(session, plan_id, day) if row.from_on <= day]
+
+
+def deputies_from(session: Session, plan_id: int, day: date) -> list[Deputy]:
+    """Return who stands in for whom on `day` or later, by country and first day."""
+    statement = select(Deputy).where(Deputy.plan_id == plan_id, Deputy.until_on >= day)
+    return list(session.scalars(statement.order_by(Deputy.country, Deputy.from_on, Deputy.id)))
+
+
+def names_of(session: Session, person_ids: Iterable[int | None]) -> dict[int, str]:
+    """Return the names of people by their number, in one query."""
+    wanted = {person_id for person_id in person_ids if person_id is not None}
+    if not wanted:
+        return {}
+    rows = session.execute(select(Person.id, Person.name, Person.email).where(Person.id.in_(wanted)))
+    return {row.id: row.name or row.email for row in rows}
 
 
 def staff_choices(session: Session, plan_id: int) -> list[tuple[int, str]]:
-    """Return (person, name) of whoever coordinates or manages the plan, by name, for a select box."""
+    """Return (person, name) of whoever coordinates or manages the plan, by name, for a select box.
+
+    Of all countries, whoever asks: a deputy may come from another one.
+    """
     statement = (
-        select(Person.id, Person.name)
+        select(Person.id, Person.name, Person.email)
         .join(RoleGrant, RoleGrant.person_id == Person.id)
-        .where(RoleGrant.plan_id == plan_id, RoleGrant.revoked_at.is_(None))
-        .where(RoleGrant.role.in_((Role.MANAGER, Role.COORDINATOR)))
+        .where(*_holds_today(plan_id), RoleGrant.role.in_((Role.MANAGER, Role.COORDINATOR)))
         .distinct()
     )
-    return sorted(((row.id, row.name) for row in session.execute(statement)), key=lambda pair: pair[1])
+    with unscoped(session):
+        found = session.execute(statement).all()
+    return sorted(((row.id, row.name or row.email) for row in found), key=lambda pair: (pair[1], pair[0]))
+
+
+def _holds_today(plan_id: int) -> tuple[Any, ...]:
+    """The conditions of a role that somebody holds today and can still use."""
+    today = clock.today()
+    return (
+        RoleGrant.plan_id == plan_id, RoleGrant.revoked_at.is_(None), RoleGrant.valid_from <= today,
+        RoleGrant.valid_to.is_(None) | (RoleGrant.valid_to >= today), Person.active,
+    )
+
+
+def people_with_role(session: Session, plan_id: int, role: Role, country: str | None = None) -> list[Person]:
+    """Return who holds a role of the plan today, in one country or in all, by number; jobs write to them."""
+    statement = select(Person).join(RoleGrant, RoleGrant.person_id == Person.id).where(
+        *_holds_today(plan_id), RoleGrant.role == role
+    )
+    if country is not None:
+        statement = statement.where(RoleGrant.country == country)
+    with unscoped(session):
+        return list(session.scalars(statement.order_by(Person.id)).unique())
+
+
+def people_of_firms(session: Session, plan_id: int) -> dict[int, list[Person]]:
+    """Return who acts for each firm of the plan today, by the firm's number; jobs write to them."""
+    statement = select(RoleGrant.firm_id, Person).join(Person, Person.id == RoleGrant.person_id).where(
+        *_holds_today(plan_id), RoleGrant.role == Role.FIRM, RoleGrant.firm_id.is_not(None)
+    )
+    found: dict[int, list[Person]] = defaultdict(list)
+    for firm_id, person in session.execute(statement.order_by(RoleGrant.id)):
+        if person not in found[int(firm_id or 0)]:
+            found[int(firm_id or 0)].append(person)
+    return found
 
 
 def coordinators_of(session: Session, plan_id: int, country: str) -> list[Person]:
     """Return the coordinators of one country today, whoever asks; jobs and letters name them."""
-    statement = (
-        select(Person)
-        .join(RoleGrant, RoleGrant.person_id == Person.id)
-        .where(RoleGrant.plan_id == plan_id, RoleGrant.role == Role.COORDINATOR, RoleGrant.country == country)
-        .where(RoleGrant.revoked_at.is_(None))
-        .order_by(Person.id)
-    )
-    with unscoped(session):
-        return list(session.scalars(statement))
+    return people_with_role(session, plan_id, Role.COORDINATOR, country)

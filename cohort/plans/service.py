@@ -1,4 +1,7 @@
-"""Changes plans: new plan, extension, country switches, policy versions, members; which firm joins, rounds decide."""
+"""Changes plans: new plan, extension, country switches, policy versions, deputies; which firm joins, rounds decide.
+
+Membership and template stand beside it in `members` and `template` and are named here too, so that callers know one place.
+"""
 
 from __future__ import annotations
 
@@ -12,28 +15,41 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from cohort import reference
-from cohort.firms.models import Firm
 from cohort.kit import audit, clock
-from cohort.kit.access import Actor
+from cohort.kit.access import Actor, Role
 from cohort.kit.errors import DomainError, wording
-from cohort.kit.signals import member_joined, member_left
-from cohort.plans import defaults, queries
+from cohort.people import grants
+from cohort.people.models import Person
+from cohort.plans import defaults, queries, words
 from cohort.plans.checks import check_policy
+from cohort.plans.members import join_member, leave_member
 from cohort.plans.models import (
     Deputy,
-    Member,
     Plan,
     PlanCountry,
     PlanExtension,
     PolicyVersion,
     TemplateMilestone,
 )
+from cohort.plans.rights import may_name_deputy, require_edit, said
+from cohort.plans.template import edit_template
+from cohort.rules.calendar import SHORTEST_DAYS
+
+__all__ = [
+    "NewPlan", "create_plan", "edit_template", "extend_plan", "join_member", "leave_member", "name_deputy", "set_policy",
+    "switch_country",
+]
 
 wording("plan_code_taken", _l("There is a plan with the code “%(taken)s” already. Choose another code."))
 wording("plan_end_not_later", _l("The new end must be after %(end)s, the present one."))
-wording("already_member", _l("%(firm)s is a member of this plan already."))
-wording("member_left_already", _l("%(firm)s has left the plan already."))
+wording("plan_code_missing", _l("Give the plan a short code."))
+wording("plan_too_short", _l("A plan lasts at least %(days)s days: the milestones of a firm need that long."))
+wording("membership_unknown", _l("A country is a member or a candidate."))
+wording("policy_same", _l("Nothing differs from what holds on that day."))
+wording("policy_in_past", _l("A rule holds from today or a later day; the past keeps the rule it had."))
 wording("deputy_dates", _l("The last day must not be before the first."))
+wording("deputy_self", _l("Somebody else has to stand in."))
+wording("deputy_unknown", _l("Choose two people who work for this plan."))
 
 
 @dataclass(frozen=True)
@@ -52,15 +68,23 @@ class NewPlan:
 
 
 def create_plan(session: Session, actor: Actor, new: NewPlan) -> Plan:
-    """Return a plan with its countries, first policies and template; raises when the code is taken."""
+    """Return a plan with its countries, first policies and template; whoever starts it keeps their role in it.
+
+    Errors: DomainError `not_allowed`, `plan_code_missing`, `plan_code_taken`, `plan_too_short`, `country_unknown`.
+    """
     actor.require("plan.edit")
-    if session.scalar(select(func.count(Plan.id)).where(Plan.code == new.code)):
-        raise DomainError("plan_code_taken", taken=new.code)
+    code = new.code.strip()
+    if not code:
+        raise DomainError("plan_code_missing")
+    if session.scalar(select(func.count(Plan.id)).where(func.lower(Plan.code) == code.lower())):
+        raise DomainError("plan_code_taken", taken=code)
+    if new.duration_days < SHORTEST_DAYS:
+        raise DomainError("plan_too_short", days=SHORTEST_DAYS)
     countries = reference.countries()
     if new.lead_country not in countries:
         raise DomainError("country_unknown", country=new.lead_country)
     plan = Plan(
-        code=new.code, name_es=new.name_es, name_en=new.name_en, promise_es=new.promise_es, promise_en=new.promise_en,
+        code=code, name_es=new.name_es, name_en=new.name_en, promise_es=new.promise_es, promise_en=new.promise_en,
         starts_on=new.starts_on, ends_on=new.starts_on + timedelta(days=new.duration_days),
         time_zone=countries[new.lead_country].time_zone, lead_country=new.lead_country,
         goal_recurring_count=new.goal_recurring_count, recorded_at=clock.now(), recorded_by=actor.person_id,
@@ -69,7 +93,16 @@ def create_plan(session: Session, actor: Actor, new: NewPlan) -> Plan:
     session.flush()
     _furnish(session, actor, plan)
     audit.record(session, actor, "plan.created", plan, after={"code": plan.code, "ends_on": plan.ends_on})
+    _keep_roles(session, actor, plan)
     return plan
+
+
+def _keep_roles(session: Session, actor: Actor, plan: Plan) -> None:
+    """Give whoever starts a plan the roles that let them furnish it: a role belongs to one plan."""
+    person = session.get(Person, actor.person_id) if actor.person_id is not None else None
+    if person is not None:
+        for role in sorted(actor.roles & {Role.ADMINISTRATOR, Role.MANAGER}):
+            grants.give(session, actor, person, role, plan.id, None, None)
 
 
 def _furnish(session: Session, actor: Actor, plan: Plan) -> None:
@@ -100,12 +133,13 @@ _TEMPLATE_KEYS = (
 
 def extend_plan(session: Session, actor: Actor, plan: Plan, ends_on: date, reason: str) -> PlanExtension:
     """Give the plan a later end; the earlier one stays readable. Raises without a reason or a later day."""
-    actor.require("plan.edit")
+    require_edit(actor, plan)
+    reason = said(reason)
     before = queries.end_of(plan)
     if ends_on <= before:
-        raise DomainError("plan_end_not_later", end=before.isoformat())
+        raise DomainError("plan_end_not_later", end=before)
     extension = PlanExtension(
-        plan_id=plan.id, ends_on=ends_on, reason=_reason(reason),
+        plan_id=plan.id, ends_on=ends_on, reason=reason,
         recorded_at=clock.now(), recorded_by=actor.person_id,
     )
     plan.extensions.append(extension)
@@ -118,109 +152,94 @@ def switch_country(
     session: Session, actor: Actor, plan: Plan, country: str, *, effective_on: date, membership: str,
     counts_as_origin: bool, counts_as_destination: bool, reason: str,
 ) -> PlanCountry:
-    """Say how a country stands from a day on; operations count by their own date, so the past stays as it was."""
-    actor.require("plan.edit")
+    """Say how a country stands from a day on; operations count by their own date, so the past stays as it was.
+
+    A second word about the same day replaces the first, which the history keeps.
+    Errors: DomainError `not_allowed`, `plan_other`, `country_unknown`, `membership_unknown`, `reason_missing`.
+    """
+    require_edit(actor, plan)
+    reason = said(reason)
     if country not in reference.countries():
         raise DomainError("country_unknown", country=country)
+    if membership not in words.MEMBERSHIP_NAMES:
+        raise DomainError("membership_unknown")
     held = session.scalars(select(PlanCountry).where(
         PlanCountry.plan_id == plan.id, PlanCountry.country == country, PlanCountry.effective_on == effective_on,
     )).one_or_none()
+    before = {name: getattr(held, name) for name in _SWITCHES} if held else {}
     row = held or PlanCountry(plan_id=plan.id, country=country, effective_on=effective_on)
     row.membership, row.counts_as_origin, row.counts_as_destination = membership, counts_as_origin, counts_as_destination
-    row.reason, row.recorded_at, row.recorded_by = _reason(reason), clock.now(), actor.person_id
+    row.reason, row.recorded_at, row.recorded_by = reason, clock.now(), actor.person_id
     session.add(row)
     session.flush()
-    audit.record(session, actor, "plan.country_switched", plan, after={
-        "country": country, "effective_on": effective_on, "membership": membership,
-        "counts_as_origin": counts_as_origin, "counts_as_destination": counts_as_destination, "reason": reason,
+    audit.record(session, actor, "plan.country_switched", plan, before=before, after={
+        "country": country, "effective_on": effective_on, "reason": reason,
+        **{name: getattr(row, name) for name in _SWITCHES},
     })
     return row
+
+
+_SWITCHES = ("membership", "counts_as_origin", "counts_as_destination")
 
 
 def set_policy(
     session: Session, actor: Actor, plan: Plan, kind: str, settings: Mapping[str, Any], *, valid_from_on: date, reason: str
 ) -> PolicyVersion:
-    """Append a version of a policy; past decisions keep the version they name. Raises for values out of range."""
-    actor.require("plan.edit")
+    """Append a version of a policy; what is not named stays as it is on that day, past decisions keep theirs.
+
+    Errors: DomainError `not_allowed`, `plan_other`, `policy_key`, `policy_value`, `policy_clash`, `policy_same`,
+    `policy_in_past`, `reason_missing`; `not_found` for an unknown kind.
+    """
+    require_edit(actor, plan)
+    reason = said(reason)
+    if valid_from_on < clock.today():
+        raise DomainError("policy_in_past")
     versions = queries.policy_versions(session, plan.id, kind)
-    checked = check_policy(kind, {**versions[-1].settings, **settings})
+    held = queries.policy_on(session, plan.id, kind, valid_from_on)
+    checked = check_policy(kind, {**held.settings, **settings})
+    changed = {key: value for key, value in checked.items() if held.settings.get(key) != value}
+    if not changed:
+        raise DomainError("policy_same")
     row = PolicyVersion(
-        plan_id=plan.id, kind=kind, version=versions[-1].version + 1, valid_from_on=valid_from_on, settings=checked,
-        reason=_reason(reason), recorded_at=clock.now(), recorded_by=actor.person_id,
+        plan_id=plan.id, kind=kind, version=max(each.version for each in versions) + 1, valid_from_on=valid_from_on,
+        settings=checked, reason=reason, recorded_at=clock.now(), recorded_by=actor.person_id,
     )
     session.add(row)
     session.flush()
-    changed = {key: value for key, value in checked.items() if versions[-1].settings.get(key) != value}
-    audit.record(session, actor, "plan.policy_set", plan, after={"policy": row.label, "changed": changed, "reason": reason})
-    return row
-
-
-def join_member(
-    session: Session, actor: Actor, plan: Plan, firm: Firm, *, joined_on: date, round_id: int | None,
-    womens_at_entry: str, entry_stage: str = "never", is_pilot: bool = False, season_quarters: tuple[int, ...] = (),
-) -> Member:
-    """Make the firm a member and tell the rooms above; parity and stage at entry are frozen here."""
-    if queries.member_of(session, plan.id, firm.id) is not None:
-        raise DomainError("already_member", firm=firm.name)
-    member = Member(
-        plan_id=plan.id, firm_id=firm.id, country=firm.country, round_id=round_id, is_pilot=is_pilot,
-        joined_on=joined_on, womens_at_entry=womens_at_entry, entry_stage=entry_stage,
-        season_quarters=list(season_quarters), recorded_at=clock.now(), recorded_by=actor.person_id,
+    audit.record(
+        session, actor, "plan.policy_set", plan, before={key: held.settings.get(key) for key in changed},
+        after={"policy": row.label, "changed": changed, "reason": reason},
     )
-    member.firm, member.plan = firm, plan
-    session.add(member)
-    session.flush()
-    audit.record(session, actor, "member.joined", member, after={"firm": firm.id, "joined_on": joined_on})
-    member_joined.send(session, member=member, actor=actor)
-    return member
-
-
-def leave_member(session: Session, actor: Actor, member: Member, left_on: date, reason: str) -> None:
-    """End a membership with its reason; the record stays, and the rooms above close what is open."""
-    if member.left_on is not None:
-        raise DomainError("member_left_already", firm=member.firm.name)
-    member.left_on, member.left_reason, member.left_recorded_at = left_on, _reason(reason), clock.now()
-    session.flush()
-    audit.record(session, actor, "member.left", member, after={"left_on": left_on, "reason": reason})
-    member_left.send(session, member=member, actor=actor)
+    return row
 
 
 def name_deputy(
     session: Session, actor: Actor, plan: Plan, country: str, *, coordinator_id: int, deputy_id: int, from_on: date, until_on: date
 ) -> Deputy:
-    """Let one person stand in for another from one day to another, both included."""
+    """Let one person stand in for another from one day to another, both included.
+
+    Who may change the plan may name any; a coordinator names their own, for a country of theirs (domain.md §5).
+    Errors: DomainError `not_allowed`, `plan_other`, `deputy_dates`, `deputy_self`, `deputy_unknown`, `country_unknown`.
+    """
+    if not may_name_deputy(actor, country, coordinator_id):
+        raise DomainError("not_allowed")
+    if not actor.is_system and actor.plan_id != plan.id:
+        raise DomainError("plan_other")
+    if country not in reference.countries():
+        raise DomainError("country_unknown", country=country)
     if until_on < from_on:
         raise DomainError("deputy_dates")
+    if deputy_id == coordinator_id:
+        raise DomainError("deputy_self")
+    if not {coordinator_id, deputy_id} <= {person for person, _name in queries.staff_choices(session, plan.id)}:
+        raise DomainError("deputy_unknown")
     deputy = Deputy(
         plan_id=plan.id, country=country, coordinator_id=coordinator_id, deputy_id=deputy_id,
         from_on=from_on, until_on=until_on, recorded_at=clock.now(), recorded_by=actor.person_id,
     )
     session.add(deputy)
     session.flush()
-    audit.record(session, actor, "plan.deputy_named", plan, after={"country": country, "deputy": deputy_id})
+    audit.record(session, actor, "plan.deputy_named", plan, after={
+        "country": country, "coordinator": coordinator_id, "deputy": deputy_id, "from_on": from_on, "until_on": until_on,
+    })
     return deputy
-
-
-def _reason(text: str) -> str:
-    stripped = text.strip()
-    if not stripped:
-        raise DomainError("reason_missing")
-    return stripped
-
-
-def edit_template(
-    session: Session, actor: Actor, plan: Plan, number: int, facts: Mapping[str, Any], reason: str
-) -> TemplateMilestone:
-    """Change one row of the template; members keep their own copies, so only later joiners see it."""
-    actor.require("plan.edit")
-    row = next((each for each in queries.template_of(session, plan.id) if each.number == number), None)
-    if row is None:
-        raise DomainError("not_found")
-    before = {key: getattr(row, key) for key, value in facts.items() if getattr(row, key) != value}
-    for key in before:
-        setattr(row, key, facts[key])
-    audit.record(
-        session, actor, "plan.template_edited", plan, before=before,
-        after={**{key: facts[key] for key in before}, "number": number, "reason": _reason(reason)},
-    )
-    return row

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, cast
 
 from flask import Blueprint, flash, redirect, render_template, url_for
+from flask import session as browser
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
 from sqlalchemy.orm import Session
@@ -19,6 +20,7 @@ from cohort.kit.errors import DomainError, sentence
 from cohort.kit.history import history_of, name_actions
 from cohort.plans import defaults, forms, queries, service, words
 from cohort.plans.models import Plan
+from cohort.plans.rights import require_edit
 
 blueprint = Blueprint("plans", __name__, url_prefix="/plans")
 Page = str | Response | tuple[str, int]
@@ -27,7 +29,7 @@ name_actions({
     "plan.created": _l("started the plan"), "plan.extended": _l("extended the plan"),
     "plan.country_switched": _l("changed how a country stands"), "plan.policy_set": _l("set a rule"),
     "plan.template_edited": _l("changed a milestone of the template"), "plan.deputy_named": _l("named a deputy"),
-    "member.joined": _l("joined the plan"), "member.left": _l("left the plan"),
+    "member.joined": _l("took the firm into the plan"), "member.left": _l("ended the firm’s part in the plan"),
 })
 navigation.announce(navigation.Entry(_l("Plan"), "plans.current", "calendar", "plan.see", 70))
 
@@ -61,8 +63,10 @@ def detail(plan_id: int) -> Page:
     session, today = _session(), clock.today()
     plan = queries.plan_of(session, plan_id)
     policies = [queries.policy_on(session, plan.id, kind, today) for kind in defaults.POLICIES]
+    deputies, is_here = queries.deputies_from(session, plan.id, today), current_actor().plan_id == plan.id
     return render_template(
-        "plans/detail.html", plan=plan, words=words, ends_on=queries.end_of(plan),
+        "plans/detail.html", plan=plan, words=words, ends_on=queries.end_of(plan), deputies=deputies, is_here=is_here,
+        names=queries.names_of(session, [person for row in deputies for person in (row.coordinator_id, row.deputy_id)]),
         month=queries.month_of(plan, today), countries=queries.countries_on(session, plan.id, today),
         policies=policies, template=queries.template_of(session, plan.id),
         member_count=queries.member_count(session, plan.id), history=history_of(session, plan),
@@ -80,13 +84,17 @@ def new() -> Page:
         try:
             with transaction() as session:
                 plan = service.create_plan(session, current_actor(), service.NewPlan(**facts))
-                target = url_for("plans.detail", plan_id=plan.id)
+                plan_id = plan.id
         except DomainError as error:
             form.form_errors.append(sentence(error))
         else:
             flash(gettext("The plan is ready. Check its countries and rules before the first call."), "success")
-            return redirect(target)
-    return _answer("plans/edit.html", form, title=gettext("New plan"), submit=gettext("Start the plan"), back=url_for("plans.index"))
+            browser["plan_id"] = plan_id  # whoever starts a plan goes on in it
+            return redirect(url_for("plans.detail", plan_id=plan_id))
+    return _answer(
+        "plans/edit.html", form, title=gettext("New plan"), submit=gettext("Start the plan"), back=url_for("plans.index"),
+        back_label=gettext("All plans"),
+    )
 
 
 def _answer(template: str, form: Any, **context: Any) -> Page:
@@ -107,13 +115,23 @@ def _change(plan_id: int, form: Any, title: str, act: Any) -> Page:
         else:
             flash(gettext("Saved."), "success")
             return redirect(back)
-    return _answer("plans/edit.html", form, title=title, submit=gettext("Save"), back=back)
+    return _answer(
+        "plans/edit.html", form, title=title, submit=gettext("Save"), back=back, back_label=gettext("Back to the plan")
+    )
+
+
+def _plan_to_edit(plan_id: int) -> Plan:
+    """Return a plan that the actor may change, so that no form is shown which cannot be sent."""
+    plan = queries.plan_of(_session(), plan_id)
+    require_edit(current_actor(), plan)
+    return plan
 
 
 @blueprint.route("/<int:plan_id>/extend", methods=["GET", "POST"])
 @gate("plan.edit")
 def extend(plan_id: int) -> Page:
     """Give a later end."""
+    _plan_to_edit(plan_id)
     form = forms.ExtensionForm()
 
     def act(session: Session, actor: Actor, plan: Plan) -> None:
@@ -126,6 +144,7 @@ def extend(plan_id: int) -> Page:
 @gate("plan.edit")
 def country(plan_id: int) -> Page:
     """Switch how a country stands from a day on."""
+    _plan_to_edit(plan_id)
     form = forms.CountryForm()
     form.country.choices = _country_choices()
 
@@ -143,9 +162,10 @@ def country(plan_id: int) -> Page:
 @gate("plan.edit")
 def policy(plan_id: int, kind: str) -> Page:
     """Append a version of one policy."""
+    _plan_to_edit(plan_id)
     if kind not in defaults.POLICIES:
         raise DomainError("not_found")
-    held = queries.policy_versions(_session(), plan_id, kind)[-1].settings
+    held = queries.policy_on(_session(), plan_id, kind, clock.today()).settings
     form = forms.policy_form(kind, held, clock.today())
 
     def act(session: Session, actor: Actor, plan: Plan) -> None:
@@ -161,6 +181,7 @@ def policy(plan_id: int, kind: str) -> Page:
 @gate("plan.edit")
 def milestone(plan_id: int, number: int) -> Page:
     """Change one row of the template for firms that join later."""
+    _plan_to_edit(plan_id)
     row = next((each for each in queries.template_of(_session(), plan_id) if each.number == number), None)
     if row is None:
         raise DomainError("not_found")
@@ -174,13 +195,21 @@ def milestone(plan_id: int, number: int) -> Page:
 
 
 @blueprint.route("/<int:plan_id>/deputies", methods=["GET", "POST"])
-@gate("plan.edit")
+@gate("plan.see")
 def deputy(plan_id: int) -> Page:
-    """Name who stands in for a coordinator."""
+    """Name who stands in: for any coordinator, or, as a coordinator, for oneself."""
+    actor = current_actor()
+    plan = queries.plan_of(_session(), plan_id)
+    if plan.id != actor.plan_id:
+        raise DomainError("plan_other")
+    own = actor.countries or frozenset()
     form = forms.DeputyForm()
-    form.country.choices = _country_choices()
-    people = [SelectChoice(key, name) for key, name in queries.staff_choices(_session(), plan_id)]
-    form.coordinator_id.choices = form.deputy_id.choices = people
+    staff = queries.staff_choices(_session(), plan_id)
+    form.country.choices = [each for each in _country_choices() if actor.may("plan.edit") or each.value in own]
+    form.deputy_id.choices = [SelectChoice(key, name) for key, name in staff]
+    form.coordinator_id.choices = [
+        SelectChoice(key, name) for key, name in staff if actor.may("plan.edit") or key == actor.person_id
+    ]
 
     def act(session: Session, actor: Actor, plan: Plan) -> None:
         service.name_deputy(

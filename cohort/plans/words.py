@@ -8,7 +8,7 @@ from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
 
 from cohort import reference
-from cohort.kit.language import reader_language
+from cohort.kit.language import reader_language, share
 from cohort.plans.models import Plan
 
 POLICY_NAMES = {
@@ -70,6 +70,11 @@ def country_name(code: str) -> str:
     if country is None:
         return code
     return country.names["es" if reader_language() == "es" else "en"]
+
+
+def setting_words(key: str, value: Any) -> str:
+    """Return one setting as words: a share as percent, everything else as `value_words` has it."""
+    return share(float(value)) if key.endswith("share") else value_words(value)
 
 
 def value_words(value: Any) -> str:

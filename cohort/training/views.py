@@ -15,9 +15,10 @@ from werkzeug.wrappers import Response
 from cohort.kit import clock, navigation
 from cohort.kit.access import Actor, current_actor, gate
 from cohort.kit.database import db, transaction
-from cohort.kit.errors import DomainError, sentence
+from cohort.kit.errors import WORDINGS, DomainError, sentence
 from cohort.kit.history import history_of, name_actions
 from cohort.kit.language import ZONES
+from cohort.people.links import safe_target
 from cohort.plans import queries as plan_queries
 from cohort.plans import words as plan_words
 from cohort.rules.progress import State
@@ -45,12 +46,17 @@ def index() -> Page:
     session, actor = _session(), current_actor()
     if not actor.is_staff:
         return redirect(url_for("training.own"))
-    page = max(1, request.args.get("page", 1, type=int))
+    page = min(max(1, request.args.get("page", 1, type=int)), 100_000)
     country = request.args.get("country", "")
     plan = plan_queries.plan_of(session, actor.plan_id)
+    today = clock.today(plan.time_zone)
     members, total = queries.member_page(session, plan.id, country, page)
-    rows = queries.standings(session, members, clock.today(plan.time_zone))
-    countries = [(code, plan_words.country_name(code)) for code in plan_queries.countries_on(session, plan.id, clock.today())]
+    rows = queries.standings(session, members, today)
+    known = plan_queries.countries_on(session, plan.id, today)
+    countries = [
+        (code, plan_words.country_name(code)) for code in known
+        if actor.sees_all or actor.firm_ids or code in (actor.countries or ())
+    ]
     return render_template(
         "training/index.html", rows=rows, total=total, country=country, countries=countries, words=words,
         plan_words=plan_words, pages=navigation.Pages(page, 50, total), State=State,
@@ -62,11 +68,10 @@ def index() -> Page:
 def own() -> Page:
     """Lead a firm to its own milestones; a firm that is no member reads why there are none."""
     session, actor = _session(), current_actor()
-    for firm_id in sorted(actor.firm_ids or ()):
-        member = plan_queries.member_of(session, actor.plan_id or 0, firm_id)
-        if member is not None:
-            return redirect(url_for("training.member", member_id=member.id))
-    return render_template("training/none.html")
+    found = queries.own_member(session, actor.plan_id, actor.firm_ids or ())
+    if found is None:
+        return render_template("training/none.html")
+    return redirect(url_for("training.member", member_id=found.id))
 
 
 @blueprint.get("/members/<int:member_id>")
@@ -95,9 +100,14 @@ def _page(milestone: Milestone, form: Any) -> str:
     today = clock.today(ZONES[found.country])
     standing = queries.standing_of(session, found, today)
     dated = next(each for each in standing.dated if each.milestone.id == milestone.id)
+    latest, actor = milestone.entries[-1] if milestone.entries else None, current_actor()
+    handed_in = next((each for each in reversed(milestone.entries) if each.kind == "handed_in"), None)
     return render_template(
         "training/milestone.html", milestone=milestone, dated=dated, form=form, member=found, words=words,
-        plan_words=plan_words, State=State, history=history_of(session, milestone),
+        plan_words=plan_words, State=State, history=history_of(session, milestone), latest=latest,
+        by_export=milestone.number in service.EXPORT_MILESTONES, may_answer=service.may_answer(actor, milestone),
+        is_own=handed_in is not None and handed_in.recorded_by == actor.person_id, may_lead=bool(actor.roles & service.LEADS),
+        may_hand_in=actor.may("milestone.submit") or actor.may("milestone.confirm"),
     )
 
 
@@ -110,16 +120,19 @@ _ACTS: dict[str, Callable[..., object]] = {
 
 
 def _do(milestone_id: int, act: Act, said: str) -> Page:
-    """Do one act and return to where the person came from; a refusal is shown on the milestone's page."""
+    """Do one act and return to where the person came from; a refusal is shown on the milestone's page, what is not
+    the actor's to do on a page of its own.
+    """
     try:
         with transaction() as session:
             act(session, current_actor(), queries.milestone_named(session, milestone_id))
     except DomainError as error:
+        if int(WORDINGS[error.code].status) not in (413, 422):
+            raise
         flash(sentence(error), "error")
         return redirect(url_for("training.detail", milestone_id=milestone_id))
     flash(said, "success")
-    back = request.form.get("back", "")
-    return redirect(back if back.startswith("/") and not back.startswith("//") else url_for("training.detail", milestone_id=milestone_id))
+    return redirect(safe_target(request.form.get("back"), url_for("training.detail", milestone_id=milestone_id)))
 
 
 @blueprint.post("/milestones/<int:milestone_id>/hand-in")
@@ -134,7 +147,7 @@ def hand_in(milestone_id: int) -> Page:
                 milestone = queries.milestone_named(session, milestone_id)
                 service.hand_in(session, current_actor(), milestone, form.text.data or "", form.file.data)
         except DomainError as error:
-            form.form_errors.append(sentence(error))
+            refuse(form, error)
             milestone = queries.milestone_named(_session(), milestone_id)
         else:
             flash(gettext("Received. Your coordinator checks it."), "success")
@@ -156,11 +169,26 @@ def answer(milestone_id: int, act: str) -> Page:
     """Ask for the reason of an act that needs one, then do it."""
     milestone = queries.milestone_named(_session(), milestone_id)
     form = forms.RedateForm() if act == "redate" else forms.ReasonForm()
-    if not form.validate_on_submit():
-        page = render_template("training/answer.html", milestone=milestone, form=form, act=act, words=words)
-        return (page, 422) if form.is_submitted() else page
-    said = {"reason": form.text.data} | ({"due_on": form.due_on.data} if act == "redate" else {})
-    return _do(milestone_id, partial(_ACTS[act], **said), gettext("Saved. The firm reads your reason."))
+    if form.validate_on_submit():
+        said = {"reason": form.text.data} | ({"due_on": form.due_on.data} if act == "redate" else {})
+        try:
+            with transaction() as session:
+                _ACTS[act](session, current_actor(), queries.milestone_named(session, milestone_id), **said)
+        except DomainError as error:
+            refuse(form, error)
+            milestone = queries.milestone_named(_session(), milestone_id)
+        else:
+            flash(gettext("Saved. The firm reads your reason."), "success")
+            return redirect(url_for("training.detail", milestone_id=milestone_id))
+    page = render_template("training/answer.html", milestone=milestone, form=form, act=act, words=words)
+    return (page, 422) if form.is_submitted() else page
+
+
+def refuse(form: Any, error: DomainError) -> None:
+    """Show a refusal above the form; one that is not about what was typed gets its own page."""
+    if int(WORDINGS[error.code].status) not in (413, 422):
+        raise error
+    form.form_errors.append(sentence(error))
 
 
 @blueprint.get("/milestones/<int:milestone_id>/files/<token>")
@@ -169,7 +197,7 @@ def file(milestone_id: int, token: str) -> Page:
     """Hand out a file that belongs to this milestone, under a neutral name."""
     milestone = queries.milestone_named(_session(), milestone_id)
     upload = next((each.upload for each in milestone.entries if each.upload and each.upload.token == token), None)
-    if upload is None or upload.deleted_at is not None:
+    if upload is None or upload.deleted_at is not None or not upload.path.exists():
         raise DomainError("file_gone")
-    return send_file(upload.path, mimetype=upload.media_type, as_attachment=True, download_name=f"milestone-{milestone.number}-{upload.id}{upload.path.suffix}")
-
+    name = f"milestone-{milestone.number}-{upload.id}{upload.path.suffix}"
+    return send_file(upload.path, mimetype=upload.media_type, as_attachment=True, download_name=name)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, cast
 
-from flask import Blueprint, flash, redirect, render_template, url_for
+from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
 from sqlalchemy.orm import Session
@@ -15,6 +15,7 @@ from cohort.kit.access import current_actor, gate
 from cohort.kit.database import db, transaction
 from cohort.kit.errors import DomainError, sentence
 from cohort.kit.history import name_actions
+from cohort.people.links import safe_target
 from cohort.training import forms, queries
 from cohort.training.contacts import service
 
@@ -36,7 +37,7 @@ def call(member_id: int) -> Page:
         with transaction() as session:
             service.log_call(session, current_actor(), queries.member_named(session, member_id), form.text.data)
         flash(gettext("Noted."), "success")
-        return redirect(url_for("training.member", member_id=member_id))
+        return redirect(safe_target(request.form.get("back"), url_for("training.member", member_id=member_id)))
     member = queries.member_named(_session(), member_id)
     page = render_template("training/call.html", form=form, member=member)
     return (page, 422) if form.is_submitted() else page

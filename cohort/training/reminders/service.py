@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 
 from sqlalchemy import func, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, contains_eager
 
+from cohort.kit import clock
 from cohort.kit.access import Role
-from cohort.kit.language import REGIONS
+from cohort.kit.language import REGIONS, ZONES
 from cohort.kit.outbox import OutboxMessage, Recipient, enqueue
-from cohort.people.models import Person, RoleGrant
+from cohort.people.models import Person
 from cohort.plans import queries as plan_queries
 from cohort.plans.holidays import holidays_near
 from cohort.plans.models import Member, Plan
 from cohort.rules import reminders
+from cohort.rules.calendar import is_working_day
 from cohort.rules.reminders import Audience, Kind, ReminderPolicy, Step
 from cohort.training import queries
 from cohort.training.models import Milestone, ReminderStep
@@ -24,6 +27,14 @@ from cohort.training.queries import Standing
 
 FIRM_MAIL, STAFF_MAIL = "reminder_firm", "reminder_staff"
 Line = tuple[Step, int, int]  # the step, the milestone it speaks of, the firm
+
+
+@dataclass(frozen=True)
+class _Told:
+    """Everything that one person is told on a day: it goes into one mail."""
+
+    person: Person
+    lines: list[Line]
 
 
 def policy_of(session: Session, plan_id: int, day: date) -> ReminderPolicy:
@@ -37,11 +48,13 @@ def policy_of(session: Session, plan_id: int, day: date) -> ReminderPolicy:
 
 
 def remind(session: Session, plan: Plan, day: date) -> dict[str, int]:
-    """Queue what firms and staff are told on `day`; returns how many mails and lines were written."""
-    members = plan_queries.active_members(session, plan.id, day)
-    standings = queries.standings(session, members, day)
-    policy = policy_of(session, plan.id, day)
+    """Queue what firms and staff are told on `day`; returns how many mails and lines were written, none at week-ends."""
     counts = {"firm_mails": 0, "staff_mails": 0, "lines": 0}
+    if not is_working_day(day, ()):
+        return counts
+    members = plan_queries.active_members(session, plan.id, day)
+    standings = queries.standings(session, members, day, as_columns=True)
+    policy = policy_of(session, plan.id, day)
     _remind_firms(session, plan, day, standings, policy, counts)
     _remind_staff(session, plan, day, standings, policy, counts)
     return counts
@@ -50,26 +63,25 @@ def remind(session: Session, plan: Plan, day: date) -> dict[str, int]:
 def _remind_firms(
     session: Session, plan: Plan, day: date, standings: Sequence[Standing], policy: ReminderPolicy, counts: dict[str, int]
 ) -> None:
-    people = _people_of_firms(session, plan.id)
+    people = plan_queries.people_of_firms(session, plan.id)
     sent, last_on = _written(session, plan.id, Audience.FIRM)
+    told: dict[int, _Told] = {}
     for standing in standings:
         member = standing.member
-        numbers = {each.milestone.number: each.milestone.id for each in standing.dated}
+        rows = {each.milestone.number: each.milestone.id for each in standing.dated}
+        numbers = {row: number for number, row in rows.items()}
         for person in people.get(member.firm_id, ()):
             steps = reminders.firm_steps(
                 [each.state for each in standing.dated], day,
-                sent={_numbered(step, numbers) for step in sent[person.id]}, last_message_on=last_on.get(person.id),
-                holidays=holidays_near(member.country, day), policy=policy,
+                sent={replace(step, subject_id=numbers.get(step.subject_id, -1)) for step in sent[person.id]},
+                last_message_on=last_on.get(person.id), holidays=holidays_near(member.country, day), policy=policy,
             )
-            lines = [(step, numbers[step.subject_id], member.firm_id) for step in steps]
-            counts["firm_mails"] += _write(session, plan, day, person, FIRM_MAIL, lines, member.firm_id)
-            counts["lines"] += len(lines)
-
-
-def _numbered(step: Step, numbers: dict[int, int]) -> Step:
-    """Return a stored step as the rules know it: by the milestone's number, not its row."""
-    by_row = {row: number for number, row in numbers.items()}
-    return Step(step.audience, step.kind, by_row.get(step.subject_id, -1), step.due_on, step.step)
+            lines = [(step, rows[step.subject_id], member.firm_id) for step in steps]
+            told.setdefault(person.id, _Told(person, [])).lines.extend(lines)
+    for each in told.values():
+        written = _write(session, plan, day, each, FIRM_MAIL)
+        counts["firm_mails"] += bool(written)
+        counts["lines"] += written
 
 
 def _remind_staff(
@@ -79,48 +91,49 @@ def _remind_staff(
     for standing in standings:
         by_country[standing.member.country].append(standing)
     firms = {each.milestone.id: each.milestone.firm_id for standing in standings for each in standing.dated}
-    managers = _staff(session, plan.id, Role.MANAGER)
-    told: dict[Audience, dict[Person, list[Line]]] = {Audience.COORDINATOR: defaultdict(list), Audience.MANAGER: defaultdict(list)}
+    managers = plan_queries.people_with_role(session, plan.id, Role.MANAGER)
     sent, _last_on = _written(session, plan.id, Audience.COORDINATOR, Audience.MANAGER)
+    told: dict[int, _Told] = {}
     for country, rows in by_country.items():
         dues = reminders.open_milestones((each.milestone.id, each.state) for row in rows for each in row.dated)
-        audiences = {Audience.COORDINATOR: _staff(session, plan.id, Role.COORDINATOR, country), Audience.MANAGER: managers}
-        for audience, people in audiences.items():
+        coordinators = plan_queries.people_with_role(session, plan.id, Role.COORDINATOR, country)
+        for audience, people in ((Audience.COORDINATOR, coordinators), (Audience.MANAGER, managers)):
             for person in people:
                 steps = reminders.coordinator_steps(
                     dues, day, sent=sent[person.id], holidays=holidays_near(country, day), policy=policy
                 )
-                told[audience][person] += [
-                    (step, step.subject_id, firms.get(step.subject_id, 0)) for step in steps if step.audience is audience
-                ]
-    for people_lines in told.values():
-        for person, lines in people_lines.items():
-            counts["staff_mails"] += _write(session, plan, day, person, STAFF_MAIL, lines, None)
-            counts["lines"] += len(lines)
+                told.setdefault(person.id, _Told(person, [])).lines.extend(
+                    (step, step.subject_id, firms[step.subject_id]) for step in steps
+                    if step.audience is audience and step.kind is not Kind.WEEK
+                )
+    for each in told.values():
+        written = _write(session, plan, day, each, STAFF_MAIL)
+        counts["staff_mails"] += bool(written)
+        counts["lines"] += written
 
 
-def _write(
-    session: Session, plan: Plan, day: date, person: Person, kind: str, lines: Iterable[Line], firm_id: int | None
-) -> int:
-    """Queue one mail with its lines and note each line; returns 1 when a mail was written."""
-    lines = [line for line in lines if line[0].kind is not Kind.WEEK]
+def _write(session: Session, plan: Plan, day: date, told: _Told, kind: str) -> int:
+    """Queue one mail with all lines of a person and note each line; returns how many lines were written."""
+    person, lines = told.person, told.lines
     if not lines:
         return 0
+    firms = {firm for _step, _row, firm in lines}
     message = enqueue(
         session, _recipient(person, plan), kind, "digest", person.id, day, 0,
-        {"plan_id": plan.id, "day": day.isoformat(), "milestones": [row for _step, row, _firm in lines]}, firm_id=firm_id,
+        {"plan_id": plan.id, "milestones": sorted({row for _step, row, _firm in lines})},
+        firm_id=firms.pop() if kind == FIRM_MAIL and len(firms) == 1 else None,
     )
-    if message is None:
+    if message is None:  # the day's mail was written before, or carries another plan's lines: they wait for the next one
         return 0
     session.add_all(
         ReminderStep(
-            plan_id=plan.id, person_id=person.id, firm_id=firm or None, audience=step.audience.value,
+            plan_id=plan.id, person_id=person.id, firm_id=firm, audience=step.audience.value,
             kind=step.kind.value, subject_id=row, due_on=step.due_on, step=step.step, written_on=day,
         )
         for step, row, firm in lines
     )
     session.flush()
-    return 1
+    return len(lines)
 
 
 def _recipient(person: Person, plan: Plan) -> Recipient:
@@ -128,44 +141,32 @@ def _recipient(person: Person, plan: Plan) -> Recipient:
     return Recipient(person.email, person.name, person.language, region if region in REGIONS else plan.lead_country, person.id)
 
 
-def _people_of_firms(session: Session, plan_id: int) -> dict[int, list[Person]]:
-    statement = (
-        select(RoleGrant.firm_id, Person).join(Person, Person.id == RoleGrant.person_id)
-        .where(RoleGrant.plan_id == plan_id, RoleGrant.firm_id.is_not(None), RoleGrant.role == Role.FIRM, RoleGrant.revoked_at.is_(None), Person.active)
-    )
-    found: dict[int, list[Person]] = defaultdict(list)
-    for firm_id, person in session.execute(statement.order_by(RoleGrant.id)):
-        found[int(firm_id or 0)].append(person)
-    return found
-
-
-def _staff(session: Session, plan_id: int, role: Role, country: str | None = None) -> list[Person]:
-    statement = (
-        select(Person).join(RoleGrant, RoleGrant.person_id == Person.id)
-        .where(RoleGrant.plan_id == plan_id, RoleGrant.role == role, RoleGrant.revoked_at.is_(None), Person.active)
-    )
-    if country is not None:
-        statement = statement.where(RoleGrant.country == country)
-    return list(session.scalars(statement.order_by(Person.id)))
-
-
 def _written(session: Session, plan_id: int, *audiences: Audience) -> tuple[dict[int, set[Step]], dict[int, date]]:
-    """Return the lines already written to each person, and the day of the last mail."""
+    """Return the lines already written to each person about what is still open, and the day of the last mail."""
     sent: dict[int, set[Step]] = defaultdict(set)
     wanted = [ReminderStep.plan_id == plan_id, ReminderStep.audience.in_([each.value for each in audiences])]
-    for row in session.scalars(select(ReminderStep).where(*wanted)):
-        sent[row.person_id].add(Step(Audience(row.audience), Kind(row.kind), row.subject_id, row.due_on, row.step))
+    still_open = select(Milestone.id).where(
+        Milestone.plan_id == plan_id, Milestone.done_on.is_(None), Milestone.waived_on.is_(None))
+    statement = select(
+        ReminderStep.person_id, ReminderStep.audience, ReminderStep.kind, ReminderStep.subject_id, ReminderStep.due_on,
+        ReminderStep.step,
+    ).where(*wanted, ReminderStep.subject_id.in_(still_open))
+    for person_id, audience, kind, subject_id, due_on, step in session.execute(statement):
+        sent[person_id].add(Step(Audience(audience), Kind(kind), subject_id, due_on, step))
     latest = select(ReminderStep.person_id, func.max(ReminderStep.written_on)).where(*wanted)
     return sent, {row[0]: row[1] for row in session.execute(latest.group_by(ReminderStep.person_id))}
 
 
 def still_open(session: Session, message: OutboxMessage) -> dict[str, object] | None:
-    """Return the lines that still hold, worded for the mail; None when all have been done meanwhile: it is cancelled."""
-    day = date.fromisoformat(message.params["day"])
+    """Return the lines that still hold, worded for the mail; None when all have been done meanwhile: it is cancelled.
+
+    It looks at the day of sending, wherever the firm is: a mail that waited does not say “today” of yesterday.
+    """
     statement = (
         select(Milestone).join(Member, Member.id == Milestone.member_id)
         .where(Milestone.id.in_(message.params["milestones"]), Milestone.done_on.is_(None), Milestone.waived_on.is_(None))
         .where(Member.left_on.is_(None))
+        .options(contains_eager(Milestone.member).joinedload(Member.firm))
     )
     if message.kind == FIRM_MAIL:
         statement = statement.where(Milestone.handed_in_on.is_(None))
@@ -173,8 +174,9 @@ def still_open(session: Session, message: OutboxMessage) -> dict[str, object] | 
     if not rows:
         return None
     lines = [
-        {"title_es": row.title_es, "title_en": row.title_en, "due_on": row.due_on, "days_left": (row.due_on - day).days,
-         "firm": row.member.firm.name, "member_id": row.member_id, "milestone_id": row.id, "waits": row.handed_in_on is not None}
+        {"title_es": row.title_es, "title_en": row.title_en, "due_on": row.due_on,
+         "days_left": (row.due_on - clock.today(ZONES[row.member.country])).days, "firm": row.member.firm.name,
+         "member_id": row.member_id, "milestone_id": row.id, "waits": row.handed_in_on is not None}
         for row in rows
     ]
     return {**message.params, "lines": lines}
