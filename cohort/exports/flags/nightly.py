@@ -39,7 +39,7 @@ def judge_night(session: Session, plan: Plan, day: date, *, is_full: bool | None
     is_full = day.weekday() == FULL_CHECK_WEEKDAY if is_full is None else is_full
     _open_standings(session, plan.id, day)
     stored = stored_rows(session, plan.id)
-    if is_full or _rule_is_new(session, plan.id, stored, rule):
+    if _rule_is_new(session, plan.id, stored, rule):
         recount(session, plan.id, day)
     judged = judge(session, plan.id, rule, day, stored, is_full=is_full)
     before = {row.firm_id: row for row in stored}
