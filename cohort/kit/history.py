@@ -6,12 +6,17 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from flask_babel import gettext
+from flask_babel import lazy_gettext as _l
 from sqlalchemy.orm import Session
 
 from cohort.kit import audit
 from cohort.kit.database import Base
 
-ACTIONS: dict[str, object] = {}
+# The kit's own acts; each room adds its own.
+ACTIONS: dict[str, object] = {
+    "job.ran": _l("ran for its day"), "job.asked": _l("asked for a run"),
+    "mail.retried": _l("queued it again"), "mail.cancelled": _l("took it out of the queue"),
+}
 
 
 @dataclass(frozen=True)

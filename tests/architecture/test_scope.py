@@ -1,0 +1,120 @@
+"""Holds that every table says whose rows it has, and that whoever looks past that is named here with the reason."""
+
+from __future__ import annotations
+
+import ast
+
+from flask import Flask
+
+from cohort.kit.access import OPEN_TABLES, scoped_models
+from cohort.kit.database import Base
+from tests.architecture.source import calls_in, name_of, python_files, tree_of
+
+# Every place that lets a query see all rows, with the reason. A new one is a decision: add it here.
+PAST_SCOPE = {
+    "cohort/exports/entries/service.py refuse_twice": "a number used by another firm blocks too; the answer names neither firm nor export",
+    "cohort/exports/letters.py people_of_firm": "a verdict is told to the firm's people, whoever gave it",
+    "cohort/exports/rates/cli.py _run": "the operator at the command line",
+    "cohort/firms/cli.py _run": "the operator at the command line",
+    "cohort/firms/service.py register_firm": "a firm is one in all countries' eyes; the answer names only what was typed",
+    "cohort/kit/health.py metrics": "counts for the operator's monitor, no rows",
+    "cohort/kit/jobs.py _do": "a job acts for the system, and gives the session back as it was",
+    "cohort/people/actors.py valid_grants": "whose roles they are decides what the actor may see",
+    "cohort/people/sessions.py _opened": "a sign-in has no actor yet",
+    "cohort/people/sign_in.py accept": "an invited person has no role yet; the token shows which invitation",
+    "cohort/plans/queries.py people_with_role": "letters and jobs name the staff of any country",
+    "cohort/plans/queries.py staff_choices": "a deputy may come from another country",
+    "cohort/reports/public.py report_of": "totals for anybody, small groups hidden",
+    "cohort/rounds/applications/entry.py begin": "whether the firm is on the register, which the page does not tell",
+    "cohort/rounds/applications/entry.py begin_for_firm": "whether the firm applied or is a member already",
+    "cohort/rounds/applications/entry.py settle_request": "the request of a person whom the firm does not know yet",
+    "cohort/rounds/applications/entry.py start": "whether the address has an account, which the page does not tell",
+    "cohort/rounds/applications/queries.py own_application": "own rows alone, whatever else the actor may see",
+    "cohort/rounds/applications/queries.py requests_to": "who asks for the actor's own firm, nothing else",
+    "cohort/rounds/applications/service.py submit": "writes what the person declared to the register",
+    "cohort/rounds/applications/staff.py _request": "a request to act for the actor's own firm lies outside their own files",
+    "cohort/rounds/calls/public.py record": "the record is public once it is published",
+    "cohort/rounds/calls/queries.py published_firms": "names of selected firms that agreed to be named",
+    "cohort/rounds/calls/service.py close_round": "the pool is frozen whole",
+    "cohort/rounds/decisions/appeals.py answer_appeal": "whether the judge scored the file",
+    "cohort/rounds/decisions/service.py adopt": "one optimum over all countries",
+    "cohort/rounds/scores/importer.py scores": "the operator at the command line",
+    "cohort/training/service.py _on_export_verified": "a deputy of another country may have verified the export",
+}
+# Where somebody acts as the system, with the reason.
+AS_SYSTEM = {
+    "cohort/demo/members.py assign_coach": "the demo plays every part",
+    "cohort/demo/members.py join_pilots": "the demo plays every part",
+    "cohort/demo/stage_set.py _account": "the demo plays every part",
+    "cohort/demo/stage_set.py set_stage": "the demo plays every part",
+    "cohort/exports/rates/cli.py (module)": "the operator at the command line",
+    "cohort/exports/rates/service.py fill_pending": "a rate that arrives is nobody's act",
+    "cohort/firms/cli.py (module)": "the operator at the command line",
+    "cohort/kit/access.py (module)": "it is defined here",
+    "cohort/kit/access.py _add_scope": "a session outside a request sees all",
+    "cohort/kit/access.py unscoped": "the door that the table above lists",
+    "cohort/kit/audit.py seal": "the name of an act without a person",
+    "cohort/kit/jobs.py _do": "a job acts for the system",
+    "cohort/kit/jobs.py _note": "a run of a job is nobody's act",
+    "cohort/people/cli.py invite": "the operator at the command line",
+    "cohort/rounds/applications/entry.py as_form": "the programme's own form writes what the person declares",
+    "cohort/rounds/scores/importer.py scores": "the operator at the command line",
+}
+
+
+def test_every_table_is_scoped_or_open_with_a_reason(built_site: Flask) -> None:
+    scoped = {model.__tablename__ for model in scoped_models()}
+    tables = {model.class_.__tablename__ for model in Base.registry.mappers}
+    assert tables - scoped - set(OPEN_TABLES) == set()
+    assert scoped & set(OPEN_TABLES) == set(), "one or the other"
+    assert {name for name, reason in OPEN_TABLES.items() if len(reason.split()) < 3} == set()
+
+
+def test_every_table_with_a_firm_is_scoped(built_site: Flask) -> None:
+    of_firms = {model.class_.__tablename__ for model in Base.registry.mappers if "firm_id" in model.columns}
+    assert of_firms & set(OPEN_TABLES) == set()
+
+
+def test_whoever_looks_past_the_scope_is_named_with_a_reason() -> None:
+    found = {
+        f"{name_of(path)} {inside or '(module)'}"
+        for path in python_files() if name_of(path) != "cohort/kit/access.py"
+        for name, _call, inside in calls_in(path) if name.split(".")[-1] in {"unscoped", "act_as"}
+    }
+    # The gate of each request is set up inside init_app of kit/access.py, which defines both.
+    assert found == set(PAST_SCOPE)
+
+
+def test_whoever_acts_as_the_system_is_named_with_a_reason() -> None:
+    found = {f"{name_of(path)} {inside or '(module)'}" for path in python_files() for inside in _named("SYSTEM", tree_of(path), "")}
+    assert found == set(AS_SYSTEM)
+
+
+def _named(wanted: str, node: ast.AST, inside: str) -> set[str]:
+    found: set[str] = set()
+    for child in ast.iter_child_nodes(node):
+        here = child.name if isinstance(child, ast.FunctionDef) and not inside else inside
+        if isinstance(child, ast.Name) and child.id == wanted:
+            found.add(here)
+        found |= _named(wanted, child, here)
+    return found
+
+
+def test_no_query_goes_around_the_session() -> None:
+    """Textual SQL and raw connections would miss the scope; each one is listed with its reason."""
+    reasons = {
+        "cohort/demo/build.py": "a demo's database is copied as a file",
+        "cohort/exports/models.py": "conditions of an index",
+        "cohort/kit/audit.py": "a lock of the database, no rows",
+        "cohort/kit/database.py": "how a transaction begins",
+        "cohort/kit/delivery.py": "a condition spelled as in the index, on rows of the outbox",
+        "cohort/kit/health.py": "whether the database answers, and the oldest mail for the operator",
+        "cohort/kit/leader.py": "a lock of the database, no rows",
+        "cohort/kit/outbox.py": "conditions of an index",
+        "cohort/kit/table_lines.py": "backup and restore of whole tables",
+    }
+    found = {
+        name_of(path) for path in python_files() for name, _call, _inside in calls_in(path)
+        if name in {"text", "sa.text", "sqlalchemy.text"} or name.endswith(("exec_driver_sql", ".raw_connection"))
+    }
+    assert found == set(reasons)
