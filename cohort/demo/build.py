@@ -8,6 +8,7 @@ from datetime import date
 from typing import cast
 
 from flask import Flask
+from flask_babel import force_locale
 from sqlalchemy.orm import Session
 
 from cohort.demo import marker, sign_ins
@@ -75,7 +76,7 @@ def _empty() -> None:
 
 def sign_in_lines(app: Flask) -> list[str]:
     """Return what to print below the site's address: nothing unless this database holds the finished demo."""
-    with app.app_context():
+    with app.app_context(), force_locale("en"):  # a context of its own does not know the language of the one around it
         shown = sign_ins.shown_sign_ins()
         db.session.remove()
     if not shown:
