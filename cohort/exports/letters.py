@@ -25,22 +25,35 @@ def recipient_of(person: Person, country: str) -> Recipient:
     return Recipient(person.email, person.name, person.language, region if region in REGIONS else country, person.id)
 
 
-def people_of_firm(session: Session, plan_id: int, firm: Firm) -> list[Recipient]:
-    """Return who is written to for a firm: its people with an account, or else its contacts with a mail address."""
+def people_of_firms(session: Session, plan_id: int, firms: Sequence[Firm]) -> dict[int, list[Recipient]]:
+    """Return who is written to for each firm: its people with an account, or else its contacts with a mail address.
+
+    Two queries, however many firms.
+    """
+    countries = {firm.id: firm.country for firm in firms}
     statement = (
-        select(Person).join(RoleGrant, RoleGrant.person_id == Person.id)
-        .where(RoleGrant.plan_id == plan_id, RoleGrant.firm_id == firm.id, RoleGrant.role == Role.FIRM)
+        select(RoleGrant.firm_id, Person).join(Person, Person.id == RoleGrant.person_id)
+        .where(RoleGrant.plan_id == plan_id, RoleGrant.firm_id.in_(countries), RoleGrant.role == Role.FIRM)
         .where(RoleGrant.revoked_at.is_(None), Person.active).order_by(Person.id)
     )
+    found: dict[int, dict[str, Recipient]] = {firm_id: {} for firm_id in countries}
     with unscoped(session):
-        people = [recipient_of(person, firm.country) for person in session.scalars(statement).unique()]
-    if people:
-        return people
-    contacts = firm_queries.contacts_of(session, [firm.id])[firm.id]
-    return [
-        Recipient(contact.email, contact.name, contact.language, firm.country, contact.person_id)
-        for contact in contacts if contact.email
-    ]
+        for firm_id, person in session.execute(statement):
+            number = int(firm_id or 0)
+            found[number][person.email] = recipient_of(person, countries[number])
+    lacking = [firm_id for firm_id, people in found.items() if not people]
+    for firm_id, contacts in (firm_queries.contacts_of(session, lacking) if lacking else {}).items():
+        for contact in contacts:
+            if contact.email:
+                found[firm_id][contact.email] = Recipient(
+                    contact.email, contact.name, contact.language, countries[firm_id], contact.person_id
+                )
+    return {firm_id: list(people.values()) for firm_id, people in found.items()}
+
+
+def people_of_firm(session: Session, plan_id: int, firm: Firm) -> list[Recipient]:
+    """Return who is written to for one firm."""
+    return people_of_firms(session, plan_id, [firm])[firm.id]
 
 
 def tell_firm(session: Session, export: Export, kind: str, event: ExportEvent) -> None:

@@ -44,7 +44,7 @@ def operations_of(session: Session, plan_id: int, firm_ids: Numbers, places: Seq
         .where(Export.plan_id == plan_id, Export.counted_usd_cents > 0)
         .group_by(Export.firm_id)
     )
-    if not all_firms:
+    if not all_firms and firm_ids.size <= _MOST_IN_LIST:
         statement = statement.where(Export.firm_id.in_(firm_ids.tolist()))
     rows = session.execute(statement).all()
     firms = np.array([row[0] for row in rows], dtype=np.int64)

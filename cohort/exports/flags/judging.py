@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select, true
 from sqlalchemy.orm import Session, joinedload
 
 from cohort.exports.counting import Joined, PlanRule
@@ -57,16 +57,9 @@ class Judgement:
 def judge(
     session: Session, plan_id: int, rule: PlanRule, day: date, stored: Sequence[Any], *, is_full: bool
 ) -> list[Judgement]:
-    """Return the judgement of each member whose standing is new at the end of `day`, by firm.
-
-    Looks at firms with new facts, those whose stage the calendar may have changed, those judged by another version
-    of the rule, and with `is_full` at all of them. `stored` holds rows of `stored_rows`.
-    """
-    due = {
-        row.firm_id for row in stored
-        if is_full or row.is_dirty or row.rule_version != rule.policy.version or (row.recheck_on and row.recheck_on <= day)
-    }
-    joined = {row.firm_id: row for row in _members(session, plan_id, day) if row.firm_id in due}
+    """Return the judgement of each member of `stored` whose standing is new at the end of `day`, by firm."""
+    due = {row.firm_id for row in stored}
+    joined = {row.firm_id: row for row in _members(session, plan_id, rule, day, is_full=is_full) if row.firm_id in due}
     known_at = known_by_end_of(day)
     later = firms_known_later(session, plan_id, known_at)
     one_by_one = {firm_id for firm_id, row in joined.items() if row.season_quarters or firm_id in later}
@@ -77,24 +70,36 @@ def judge(
     )
 
 
-def stored_rows(session: Session, plan_id: int) -> Sequence[Any]:
-    """Return what stands written of each member, as plain rows."""
+def stored_rows(session: Session, plan_id: int, rule: PlanRule, day: date, *, is_full: bool) -> Sequence[Any]:
+    """Return what stands written of the firms that are due on `day`, as plain rows by firm.
+
+    Due are firms with new facts, those whose stage the calendar may have changed, those judged by another version
+    of the rule, and with `is_full` all of them.
+    """
     return session.execute(
         select(
             FirmStanding.id, FirmStanding.firm_id, FirmStanding.stage, FirmStanding.is_waiting_for_us,
             FirmStanding.operations_count, FirmStanding.quarters_count, FirmStanding.destinations_count,
             FirmStanding.fob_usd_cents, FirmStanding.first_export_on, FirmStanding.last_export_on,
             FirmStanding.recheck_on, FirmStanding.is_dirty, FirmStanding.rule_version,
-        ).where(FirmStanding.plan_id == plan_id).order_by(FirmStanding.firm_id)
+        ).where(FirmStanding.plan_id == plan_id, _is_due(rule, day, is_full=is_full)).order_by(FirmStanding.firm_id)
     ).all()
 
 
-def _members(session: Session, plan_id: int, day: date) -> Sequence[Any]:
-    return session.execute(
-        select(Member.firm_id, Member.country, Member.joined_on, Member.season_quarters)
-        .where(Member.plan_id == plan_id, Member.joined_on <= day)
-        .where(Member.left_on.is_(None) | (Member.left_on > day))
-    ).all()
+def _is_due(rule: PlanRule, day: date, *, is_full: bool) -> ColumnElement[bool]:
+    if is_full:
+        return true()
+    return FirmStanding.is_dirty | (FirmStanding.recheck_on <= day) | (FirmStanding.rule_version != rule.policy.version)
+
+
+def _members(session: Session, plan_id: int, rule: PlanRule, day: date, *, is_full: bool) -> Sequence[Any]:
+    statement = select(Member.firm_id, Member.country, Member.joined_on, Member.season_quarters).where(
+        Member.plan_id == plan_id, Member.joined_on <= day, Member.left_on.is_(None) | (Member.left_on > day)
+    )
+    if not is_full:
+        due = select(FirmStanding.firm_id).where(FirmStanding.plan_id == plan_id, _is_due(rule, day, is_full=False))
+        statement = statement.where(Member.firm_id.in_(due))
+    return session.execute(statement).all()
 
 
 def _by_events(

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from cohort.exports.letters import people_of_firm, queue, recipient_of
+from cohort.exports.letters import people_of_firms, queue, recipient_of
 from cohort.exports.models import Export, FirmStanding, StageFlag
 from cohort.kit.outbox import OutboxMessage, mail_kind
 from cohort.plans import queries as plan_queries
@@ -23,6 +23,7 @@ def tell(session: Session, plan: Plan, flags: Sequence[StageFlag]) -> int:
     coordinators = {
         country: plan_queries.coordinators_of(session, plan.id, country) for country in {flag.firm.country for flag in flags}
     }
+    people = people_of_firms(session, plan.id, [flag.firm for flag in flags]) if flags else {}
     told = 0
     for flag in flags:
         params: dict[str, Any] = {
@@ -30,7 +31,7 @@ def tell(session: Session, plan: Plan, flags: Sequence[StageFlag]) -> int:
             "previous_stage": flag.previous_stage, "effective_on": flag.effective_on, "next_step": flag.next_step,
         }
         staff = [recipient_of(person, flag.firm.country) for person in coordinators[flag.firm.country] if person.active]
-        told += queue(session, people_of_firm(session, plan.id, flag.firm), FIRM_MAIL, "stage_flag", flag.id, flag.raised_on, params, flag.firm_id)
+        told += queue(session, people[flag.firm_id], FIRM_MAIL, "stage_flag", flag.id, flag.raised_on, params, flag.firm_id)
         told += queue(session, staff, STAFF_MAIL, "stage_flag", flag.id, flag.raised_on, params, None)
     return told
 

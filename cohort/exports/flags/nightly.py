@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date, timedelta
-from typing import Any, cast
+from typing import Any
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import bindparam, func, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session, joinedload, selectinload
 
@@ -38,16 +38,20 @@ def judge_night(session: Session, plan: Plan, day: date, *, is_full: bool | None
     rule = PlanRule(session, plan.id, recurrence_policy(session, plan.id, day))
     is_full = day.weekday() == FULL_CHECK_WEEKDAY if is_full is None else is_full
     _open_standings(session, plan.id, day)
-    stored = stored_rows(session, plan.id)
-    if _rule_is_new(session, plan.id, stored, rule):
+    if _rule_is_new(session, plan.id, rule):
         recount(session, plan.id, day)
+        is_full = True
+    stored = stored_rows(session, plan.id, rule, day, is_full=is_full)
     judged = judge(session, plan.id, rule, day, stored, is_full=is_full)
     before = {row.firm_id: row for row in stored}
     later = firms_known_later(session, plan.id, known_by_end_of(day))
     _write(session, before, judged, rule.policy.version, day, later)
-    flags = _raise_flags(session, plan.id, judged, rule, day)
-    told = letters.tell(session, plan, flags)
-    return {"judged": len(judged), "flags": len(flags), "letters": told}
+    raised = _raise_flags(session, plan.id, judged, rule, day)
+    told = 0
+    for start in range(0, len(raised), _CHUNK):
+        statement = select(StageFlag).where(StageFlag.id.in_(raised[start:start + _CHUNK])).options(joinedload(StageFlag.firm))
+        told += letters.tell(session, plan, list(session.scalars(statement.order_by(StageFlag.id))))
+    return {"judged": len(judged), "flags": len(raised), "letters": told}
 
 
 def recount(session: Session, plan_id: int, day: date) -> int:
@@ -65,9 +69,12 @@ def recount(session: Session, plan_id: int, day: date) -> int:
     return differed
 
 
-def _rule_is_new(session: Session, plan_id: int, stored: Sequence[Any], rule: PlanRule) -> bool:
+def _rule_is_new(session: Session, plan_id: int, rule: PlanRule) -> bool:
     """Return whether rule or countries changed since the last judgement of this plan."""
-    if any(row.rule_version not in ("", rule.policy.version) for row in stored):
+    other = select(FirmStanding.id).where(
+        FirmStanding.plan_id == plan_id, FirmStanding.rule_version.not_in(("", rule.policy.version))
+    )
+    if session.scalar(other.limit(1)) is not None:
         return True
     last_on = session.scalar(select(func.max(FirmStanding.judged_on)).where(FirmStanding.plan_id == plan_id))
     if last_on is None:
@@ -94,23 +101,26 @@ def _write(
 ) -> None:
     if not judged:
         return
-    session.execute(update(FirmStanding), [
+    table = FirmStanding.__table__
+    rows = [
         {
-            "id": before[each.firm_id].id, "stage": each.stage.value, "is_waiting_for_us": each.waiting_for_us,
+            "row_id": before[each.firm_id].id, "stage": each.stage.value, "is_waiting_for_us": each.waiting_for_us,
             "operations_count": each.operations, "quarters_count": each.quarters, "destinations_count": each.destinations,
             "fob_usd_cents": each.fob_cents, "first_export_on": each.first_on, "last_export_on": each.last_on,
             "next_step": step_columns(each.next_step), "rule_version": version, "judged_on": day,
             "recheck_on": each.look_again_on, "is_dirty": each.firm_id in later,
         }
         for each in judged
-    ])
+    ]
+    columns: dict[str, Any] = {name: bindparam(name) for name in rows[0] if name != "row_id"}
+    session.execute(update(table).where(table.c.id == bindparam("row_id")).values(columns), rows)
     session.expire_all()
 
 
 def _raise_flags(
     session: Session, plan_id: int, judged: Sequence[Judgement], rule: PlanRule, day: date
-) -> list[StageFlag]:
-    """Raise one flag for each stage that differs from the one announced last; returns the new ones.
+) -> list[int]:
+    """Raise one flag for each stage that differs from the one announced last; returns the numbers of the new ones.
 
     While something of a firm waits for us, no change of it is announced.
     """
@@ -122,19 +132,19 @@ def _raise_flags(
     if not changed:
         return []
     runs = _runs(session, plan_id, [each.firm_id for each in changed], rule, day)
-    dialect: Any = sqlite if session.get_bind().dialect.name == "sqlite" else postgresql
-    raised: list[int] = []
-    for each in changed:
-        values = {
+    rows = [
+        {
             "plan_id": plan_id, "firm_id": each.firm_id, "stage": each.stage.value,
             "previous_stage": announced.get(each.firm_id, Stage.NEVER.value), "rule_version": rule.policy.version,
             "effective_on": each.effective_on or day, "raised_on": day, "raised_at": clock.now(),
             "operations": runs.get(each.firm_id, []), "reason": _reason(each), "next_step": step_columns(each.next_step),
         }
-        statement = dialect.insert(StageFlag).values(**values).on_conflict_do_nothing(index_elements=list(_KEY))
-        raised += session.scalars(cast(Any, statement).returning(StageFlag.id)).all()
-    statement = select(StageFlag).where(StageFlag.id.in_(raised)).options(joinedload(StageFlag.firm))
-    return list(session.scalars(statement.order_by(StageFlag.id)))
+        for each in changed
+    ]
+    dialect: Any = sqlite if session.get_bind().dialect.name == "sqlite" else postgresql
+    table = StageFlag.__table__
+    statement = dialect.insert(table).on_conflict_do_nothing(index_elements=list(_KEY)).returning(table.c.id)
+    return list(session.execute(statement, rows).scalars())
 
 
 def _announced(session: Session, plan_id: int, firm_ids: list[int]) -> dict[int, str]:

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session, joinedload
 from cohort.exports.counting import PlanRule, rule_on
 from cohort.exports.flags.facts import FirmFacts, facts_of, season_of
 from cohort.exports.flags.letters import waits_for_us
-from cohort.exports.letters import people_of_firm, queue
+from cohort.exports.letters import people_of_firms, queue
 from cohort.exports.models import FirmStanding
 from cohort.kit.outbox import OutboxMessage, mail_kind
 from cohort.plans.models import Member, Plan
@@ -27,6 +27,7 @@ def warn(session: Session, plan: Plan, day: date) -> dict[str, int]:
     rule = rule_on(session, plan.id, day)
     members = _candidates(session, plan.id, day)
     found = facts_of(session, plan.id, members, rule, day)
+    people = people_of_firms(session, plan.id, [member.firm for member in members]) if members else {}
     mails = 0
     for member in members:
         facts = found[member.firm_id]
@@ -38,8 +39,7 @@ def warn(session: Session, plan: Plan, day: date) -> dict[str, int]:
             "plan_id": plan.id, "firm_id": member.firm_id, "firm": member.firm.name, "stage": stage.value,
             "by_on": idle_on - timedelta(days=1), "last_export_on": facts.counted()[-1].day,
         }
-        people = people_of_firm(session, plan.id, member.firm)
-        mails += queue(session, people, MAIL, "firm", member.firm_id, idle_on, params, member.firm_id)
+        mails += queue(session, people[member.firm_id], MAIL, "firm", member.firm_id, idle_on, params, member.firm_id)
     return {"warnings": mails}
 
 
