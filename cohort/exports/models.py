@@ -14,7 +14,7 @@ from cohort.kit.access import open_table
 from cohort.kit.database import Base
 from cohort.kit.uploads import Upload
 
-_COUNTS = text("counted_usd_cents > 0")
+_COUNTS, _UNRATED = text("counted_usd_cents > 0"), text("fob_usd_cents IS NULL")
 STATES = ("waiting", "verified", "refused", "withdrawn")
 
 
@@ -35,6 +35,7 @@ class Export(Base):
             "ix_export_counted", "plan_id", "firm_id", "exported_on", "destination", "counted_usd_cents",
             sqlite_where=_COUNTS, postgresql_where=_COUNTS,
         ),
+        Index("ix_export_unrated", "plan_id", "firm_id", sqlite_where=_UNRATED, postgresql_where=_UNRATED),
         CheckConstraint("state IN ('waiting','verified','refused','withdrawn')", name="state"),
     )
 

@@ -101,7 +101,7 @@ def _write(
 ) -> None:
     if not judged:
         return
-    table = FirmStanding.__table__
+    table: Any = FirmStanding.__table__
     rows = [
         {
             "row_id": before[each.firm_id].id, "stage": each.stage.value, "is_waiting_for_us": each.waiting_for_us,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -14,7 +13,7 @@ def step_columns(step: NextStep) -> dict[str, Any]:
     """Return a next step as it is kept: days as ISO text, amounts as exact text."""
     return {
         name: value.isoformat() if isinstance(value, date) else str(value) if isinstance(value, Decimal) else value
-        for name, value in asdict(step).items()
+        for name, value in vars(step).items()
     }
 
 

@@ -491,6 +491,7 @@ def upgrade() -> None:
     with op.batch_alter_table('export', schema=None) as batch_op:
         batch_op.create_index('ix_export_counted', ['plan_id', 'firm_id', 'exported_on', 'destination', 'counted_usd_cents'], unique=False, sqlite_where=sa.text('counted_usd_cents > 0'), postgresql_where=sa.text('counted_usd_cents > 0'))
         batch_op.create_index('ix_export_firm_day', ['plan_id', 'firm_id', 'exported_on'], unique=False)
+        batch_op.create_index('ix_export_unrated', ['plan_id', 'firm_id'], unique=False, sqlite_where=sa.text('fob_usd_cents IS NULL'), postgresql_where=sa.text('fob_usd_cents IS NULL'))
         batch_op.create_index('ix_export_waiting', ['plan_id', 'state', 'recorded_at'], unique=False)
 
     op.create_table('firm_person',
@@ -1057,6 +1058,7 @@ def downgrade() -> None:
     op.drop_table('firm_person')
     with op.batch_alter_table('export', schema=None) as batch_op:
         batch_op.drop_index('ix_export_waiting')
+        batch_op.drop_index('ix_export_unrated', sqlite_where=sa.text('fob_usd_cents IS NULL'), postgresql_where=sa.text('fob_usd_cents IS NULL'))
         batch_op.drop_index('ix_export_firm_day')
         batch_op.drop_index('ix_export_counted', sqlite_where=sa.text('counted_usd_cents > 0'), postgresql_where=sa.text('counted_usd_cents > 0'))
 
