@@ -17,31 +17,33 @@ from cohort.plans.models import Member
 # Jobs by the time at which the product runs them; each is left out where the installation has no such room.
 MORNING = (("reminders", time(12)), ("lapse_warnings", time(12, 30)), ("export_escalations", time(12, 40)))
 NIGHT = "recurrence"
-ALL_DAYS = 60  # the scheduler follows a job back so far: no gap may be left there
+GAPLESS_DAYS = 60  # the scheduler follows a job back so far: no gap may be left there
 
 
 class JobFailed(RuntimeError):
     """A job of the product failed on a day of the story; the message names job, day and reason."""
 
 
-def run_night(session: Session, timeline: Timeline, day: date) -> None:
+def run_night(session: Session, timeline: Timeline, day: date, gapless_days: int = GAPLESS_DAYS) -> None:
     """Judge at the end of `day`, at five in the morning of the next (half past midnight on the last)."""
-    if day < timeline.starts_on or not (_is_recent(timeline, day) or night_matters(session, day)):
+    is_recent = day >= timeline.before(gapless_days)
+    if day < timeline.starts_on or not (is_recent or night_matters(session, day)):
         return
     at = time(0, 30) if day == timeline.last_day else time(5)
     _run(NIGHT, day, datetime.combine(day + timedelta(days=1), at, UTC))
 
 
-def run_morning(session: Session, timeline: Timeline, day: date, due_days: Sequence[date]) -> None:
+def run_morning(
+    session: Session, timeline: Timeline, day: date, due_days: Sequence[date], gapless_days: int = GAPLESS_DAYS
+) -> None:
     """Write reminders and warnings of `day`; `due_days` are all days on which a milestone falls due."""
     if day < timeline.starts_on:
         return
+    is_recent = day >= timeline.before(gapless_days)
     for name, at in MORNING:
-        if name == "reminders" and not (_is_recent(timeline, day) or reminders_matter(day, due_days)):
-            continue
-        if name != "reminders" and not (_is_recent(timeline, day) or warnings_matter(session, day)):
-            continue
-        _run(name, day, datetime.combine(day, at, UTC))
+        matters = reminders_matter(day, due_days) if name == "reminders" else warnings_matter(session, day)
+        if is_recent or matters:
+            _run(name, day, datetime.combine(day, at, UTC))
 
 
 def night_matters(session: Session, day: date) -> bool:
@@ -71,10 +73,6 @@ def reminders_matter(day: date, due_days: Sequence[date]) -> bool:
     if day.weekday() == 0:
         return True
     return any(-12 <= (day - due_on).days <= 21 for due_on in due_days)
-
-
-def _is_recent(timeline: Timeline, day: date) -> bool:
-    return day >= timeline.before(ALL_DAYS)
 
 
 def _run(name: str, day: date, at: datetime) -> None:

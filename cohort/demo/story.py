@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from cohort.demo.choosing import first_call, open_call, play_appeals, play_call, reserve_call
 from cohort.demo.members import Enrolment, assign_coach, find_members, join_pilots, let_sign_in
 from cohort.demo.milestones import give_more_time, play_milestones
-from cohort.demo.nights import run_morning, run_night
+from cohort.demo.nights import GAPLESS_DAYS, run_morning, run_night
 from cohort.demo.shipping import deal_patterns, play_exports
 from cohort.demo.sketches import Sketch, draw_firms
 from cohort.demo.stage_set import COUNTRIES, PASSWORD, Cast, hash_of, open_pilot, set_stage
@@ -28,11 +28,15 @@ PILOT_FIRMS = 3
 
 @dataclass(frozen=True)
 class Scale:
-    """How large the story is, by country: applicants and seats of the first call, applicants of the open one."""
+    """How large the story is: applicants and seats of the first call and applicants of the open one, by country.
+
+    In the last `gapless_days` every job runs every day; before them, on the days on which it has something to do.
+    """
 
     applicants: int = 103
     seats: int = 20
     later_applicants: int = 5
+    gapless_days: int = GAPLESS_DAYS
 
 
 FULL = Scale()
@@ -72,7 +76,7 @@ def tell_story(timeline: Timeline, seed: int, scale: Scale = FULL, progress: Pro
 
 def _live_through(story: Story, day: date) -> None:
     """Run one day: the jobs of its morning, what people do, the job of its night."""
-    run_morning(typed(Session, db.session()), story.timeline, day, story.due_days)
+    run_morning(typed(Session, db.session()), story.timeline, day, story.due_days, story.scale.gapless_days)
     acts = list(story.agenda.of(day))
     if acts:
         with transaction() as session:
@@ -80,7 +84,7 @@ def _live_through(story: Story, day: date) -> None:
                 with clock.at(moment):
                     act(session)
         db.session.remove()  # a session that remembers every row makes each flush slower
-    run_night(typed(Session, db.session()), story.timeline, day)
+    run_night(typed(Session, db.session()), story.timeline, day, story.scale.gapless_days)
     db.session.remove()
 
 
