@@ -20,7 +20,7 @@ from wtforms.validators import DataRequired, Length, Optional
 from wtforms.widgets import DateInput, TelInput
 
 from cohort.firms.words import FORMS, country_choices
-from cohort.rounds.applications.answers import BY_FORM, CONSENTS
+from cohort.rounds.applications.answers import BY_FORM, CONSENTS, NEEDED
 
 _NEEDED = DataRequired(_l("This cannot stay empty."))
 _LONG = Length(max=400)
@@ -75,6 +75,9 @@ class FirmPartForm(FlaskForm):
         """Fill in the years whose sales may be told."""
         years = [("", "—"), *((str(year), str(year)) for year in range(this_year - 1, this_year - 4, -1))]
         self.sales_year.choices = [SelectChoice(value, words) for value, words in years]
+        for name in NEEDED:  # said beside the question; a draft may still leave it open
+            if name in self:
+                self[name].flags.required = True
         return self
 
 

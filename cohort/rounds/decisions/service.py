@@ -190,11 +190,11 @@ def fates(round_: Round, shown: Shown) -> list[tuple[Application, dict[str, Any]
     by_code = {each.code: each for each in files.all}
     rows = []
     for place, code in enumerate(found.selected, start=1):
-        rows.append((by_code[code], _fate("selected", place, files, by_code[code], _why(found, code))))
+        rows.append((by_code[code], _fate("selected", place, files, by_code[code], _why(found, by_code[code]))))
     last = int(round_.protocol["waitlist_count"])
     for place, code in enumerate(found.waitlist, start=1):
         outcome, kept = ("waitlist", place) if place <= last else ("not_selected", None)
-        rows.append((by_code[code], _fate(outcome, kept, files, by_code[code], _why(found, code))))
+        rows.append((by_code[code], _fate(outcome, kept, files, by_code[code], _why(found, by_code[code]))))
     minimum = {"minimum": str(Decimal(round_.protocol["minimum_score"]))}
     below = sorted(files.below_minimum, key=lambda each: -files.scores[each.id])
     rows += [(each, _fate("not_selected", None, files, each, ("below_minimum", minimum))) for each in below]
@@ -208,10 +208,10 @@ def _fate(
     return {"outcome": outcome, "place": place, "score": files.scores.get(each.id), "reason": why[0], "reason_params": why[1]}
 
 
-def _why(found: RoundSelection, code: str) -> tuple[str, dict[str, Any]]:
-    reason = found.reasons[code]
+def _why(found: RoundSelection, each: Application) -> tuple[str, dict[str, Any]]:
+    reason = found.reasons[each.code]
     points = None if reason.points is None else str((Decimal(reason.points) / POINTS).normalize())
-    return reason.code, {"points": points, "rules": list(reason.rules)}
+    return reason.code, {"points": points, "rules": list(reason.rules), "country": each.country}
 
 
 def _failed(each: Application) -> dict[str, Any]:

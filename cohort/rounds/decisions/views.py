@@ -17,7 +17,7 @@ from wtforms.validators import DataRequired, Length
 from cohort.firms.words import country_name
 from cohort.kit.access import current_actor, gate
 from cohort.kit.database import transaction
-from cohort.kit.errors import DomainError, sentence
+from cohort.kit.errors import WORDINGS, DomainError, sentence
 from cohort.people.models import Person
 from cohort.rounds.applications import queries as files
 from cohort.rounds.calls import queries as rounds
@@ -51,6 +51,8 @@ def decide(round_id: int) -> Page:
     try:
         shown = service.show(session, current_actor(), round_)
     except DomainError as refusal:
+        if int(WORDINGS[refusal.code].status) >= 500:
+            raise
         return _blocked(round_, refusal)
     if shown.found.status != "optimal":
         return render_template("rounds/impossible.html", round=round_, **tables.impossible(round_, shown))

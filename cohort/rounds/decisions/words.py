@@ -80,9 +80,10 @@ def _out(code: str, points: str | None, facts: Mapping[str, Any], protocol: Mapp
 
 
 def _rules(facts: Mapping[str, Any], protocol: Mapping[str, Any]) -> str:
-    """Name the fewest rules: one of a country says more than the same rule for all."""
+    """Name the fewest rules: those of the firm's own country, else of a country, else those for all."""
     names = list(facts.get("rules") or [])
-    special = [name for name in names if ":" in name] or names
+    own = [name for name in names if name.endswith(f":{facts.get('country')}")]
+    special = own or [name for name in names if ":" in name] or names
     return _(" and ").join(rule_name(name, protocol) for name in special[:2]) or _("several rules together")
 
 

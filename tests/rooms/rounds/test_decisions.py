@@ -181,12 +181,14 @@ def test_reasons_in_words(world: World) -> None:
     assert [rule_limit(*pair) for pair in ((2, 2), (1, 3), (None, 3), (5, None))] == ["exactly 2", "1 to 3", "at most 3", "at least 5"]
     said = [reason_text(code, facts, protocol) for code, facts in (
         ("in_by_score", {}), ("in_by_rule", {"rules": ["country:PE", "parity"]}), ("in_by_rule", {"rules": []}),
+        ("in_by_rule", {"rules": ["country:CL", "country:PE", "parity", "parity:PE"], "country": "PE"}),
         ("out_by_lot", {"points": "0", "rules": []}), ("out_by_score", {"points": "4.9", "rules": ["parity"]}),
         ("out_by_rule", {"points": "1", "rules": ["country:PE"]}), ("out_by_rule", {"points": None, "rules": ["country:PE"]}),
         ("out_by_score", {"points": None, "rules": []}), ("below_minimum", {"minimum": "60"}),
         ("ineligible", {"checks": [{"check": "size", "code": "size_large", "params": {}}]}))]
     assert said == [
         "", "selected through the 2 seats of Peru", "selected through several rules together",
+        "selected through the 2 seats of Peru and Women-owned or led in Peru",
         "same points as the last seat; the published draw decided", "4.9 points short of a seat",
         "1 point short of a seat; the 2 seats of Peru stood before it", "the 2 seats of Peru stood before it",
         "no seat could be exchanged without breaking a rule", "below the minimum of 60 points",
