@@ -116,10 +116,10 @@ def _menu(entries: list[tuple[Entry, NavEntry]], is_admin: bool) -> list[NavEntr
     """Return one menu with the entry of this page marked, or of its room where the page has none of its own."""
     shown = [(each.endpoint, line) for each, line in entries if each.is_admin is is_admin]
     here, room = request.endpoint or "", (request.endpoint or "").split(".")[0]
-    active = {here} & {endpoint for endpoint, _line in shown} or {
-        endpoint for endpoint, _line in shown if endpoint.split(".")[0] == room
-    }
-    return [replace(line, active=True) if endpoint in active else line for endpoint, line in shown]
+    of_room = [endpoint for endpoint, _line in shown if endpoint.split(".")[0] == room]
+    # the page itself, else the list that it is one of (`exports.flag` of `exports.flags`), else the room's first
+    active = next((each for each in of_room if here and each.startswith(here)), next(iter(of_room), ""))
+    return [replace(line, active=True) if endpoint == active else line for endpoint, line in shown]
 
 
 def _account(actor: Actor) -> dict[str, str] | None:

@@ -141,7 +141,7 @@ def _save(form: ExportForm, firm_id: int) -> str:
             [progress] = progress_of(session, member.plan, [member], today_of(member.firm))
             said = gettext(
                 "Received. Your coordinator checks it by %(day)s. %(next)s", day=language.day(by_on),
-                next=flag_words.to_go(progress.if_checked.next_step),
+                next=flag_words.ahead(progress.standing, progress.if_checked),
             )
     except DomainError as error:
         refuse(form, error)

@@ -11,7 +11,7 @@ from flask_babel import lazy_gettext as _l
 from cohort.exports.flags.steps import step_of
 from cohort.kit import language
 from cohort.rules.next_step import Outlook
-from cohort.rules.stages import NextStep, quarter_start
+from cohort.rules.stages import NextStep, Standing, quarter_start
 
 STAGE_NAMES = {
     "never": _l("Not yet"), "first": _l("First export"), "repeat": _l("Repeat"), "reactivated": _l("Back again"),
@@ -36,6 +36,9 @@ OWNER_STAGES = {
 }
 
 
+_RECURRING = frozenset({"recurring", "consolidated"})
+
+
 def stage_tag(stage: str, last_export_on: date | None, today: date) -> str:
     """Return a stage on its tag; a quiet firm's says for how long: “Quiet 168 days”."""
     if stage == "dormant" and last_export_on is not None:
@@ -45,25 +48,25 @@ def stage_tag(stage: str, last_export_on: date | None, today: date) -> str:
 
 
 def needs(step: NextStep | dict[str, Any]) -> str:
-    """Return a next step for staff, short: “1 more quarter, by 31 December 2026”."""
+    """Return a next step for staff, short: “1 more quarter, by 31 Dec 2026”."""
     step = step_of(step) if isinstance(step, dict) else step
     if step.code == "wait_for_us":
         return str(gettext("our check of what was sent in"))
     if step.code == "resting":
         return str(gettext("nothing until the season opens"))
     if step.code in ("keep", "consolidate"):
-        return str(gettext("nothing now; the next export by %(day)s", day=language.day(step.by_on)) if step.by_on else gettext("nothing, keep going"))
+        return str(gettext("nothing now; the next export by %(day)s", day=language.day(step.by_on, "short")) if step.by_on else gettext("nothing, keep going"))
     words = _amounts(step)
     if step.by_on is None:
         return words
-    return str(gettext("%(what)s, the next by %(day)s", what=words, day=language.day(step.by_on)))
+    return str(gettext("%(what)s, by %(day)s", what=words, day=language.day(step.by_on, "short")))
 
 
 def _amounts(step: NextStep) -> str:
     if step.code == "first_export":
         return str(gettext("a first export"))
     if step.new_quarters and step.new_quarters >= step.exports:
-        words = ngettext("%(num)s more quarter with an export", "%(num)s more quarters with an export", step.new_quarters)
+        words = ngettext("%(num)s more quarter", "%(num)s more quarters", step.new_quarters)
     elif step.new_quarters:
         words = ngettext(
             "%(exports)s more exports, %(num)s in a new quarter", "%(exports)s more exports, %(num)s in new quarters",
@@ -88,6 +91,13 @@ def to_go(step: NextStep | dict[str, Any]) -> str:
     if step.code in ("keep", "consolidate"):
         return str(gettext("To stay a recurring exporter, export again by %(day)s.", day=language.day(step.by_on)) if step.by_on else gettext("Keep going as you do."))
     return _to_go_recurring(step)
+
+
+def ahead(now: Standing, if_checked: Standing) -> str:
+    """Return what lies ahead for the owner, in whose eyes a sent export is done: our check alone is missing."""
+    if if_checked.stage in _RECURRING and now.stage not in _RECURRING:
+        return str(gettext("Once we have checked what you sent, you are a recurring exporter."))
+    return to_go(if_checked.next_step)
 
 
 def _to_go_recurring(step: NextStep) -> str:
