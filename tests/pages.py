@@ -6,6 +6,7 @@ It leaves out how a page looks (that is for the real browser) and what it should
 from __future__ import annotations
 
 import re
+import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -31,7 +32,7 @@ from cohort.people.sessions import hashed
 UNLABELLED = {"hidden", "submit", "button", "reset"}
 SILENT = {"script", "style", "template"}
 # What a page says by mistake: an absent value, a place that nobody filled, an object instead of its words.
-LEFTOVER = re.compile(r"\b(None|Undefined|undefined|NaN|lazy_gettext)\b|\{\{|\{%|%\(\w+\)|<\w+ (object|at) |&lt;(Lazy|class)")
+LEFTOVER = re.compile(r"\bNone\b(?! [a-z])|\b(Undefined|undefined|NaN|lazy_gettext)\b|\{\{|\{%|%\(\w+\)|<\w+ (object|at) |&lt;(Lazy|class)")
 
 
 class Reading(HTMLParser):
@@ -90,7 +91,8 @@ class Reading(HTMLParser):
         """Everything that is wrong with the page, each in words; empty for a good one."""
         ids = Counter(facts["id"] for _tag, facts in self.tags if facts.get("id"))
         labelled = {facts.get("for") for facts in self.of("label")}
-        controls = [facts for facts in self.of("input", "select", "textarea") if facts.get("type") not in UNLABELLED]
+        controls = [facts for facts in self.of("input", "select", "textarea")
+                    if facts.get("type") not in UNLABELLED and "hidden" not in facts]
         nameless = [
             facts.get("name", "?") for facts in controls
             if facts.get("id") not in labelled and facts not in self.inside_label
@@ -196,7 +198,8 @@ def sign_in_as(app: Flask, person_id: int, language: str = "en") -> Pages:
         db.session.remove()
     client = app.test_client()
     with client.session_transaction() as cookie:
-        cookie.update({"_user_id": uniquifier, "_fresh": True, "place": token, "seen_at": now.timestamp(), "two_factors": True})
+        cookie.update({"_user_id": uniquifier, "_fresh": True, "place": token, "seen_at": now.timestamp(), "two_factors": True,
+                       "fs_paa": time.time()})
     return Pages(app, client)
 
 

@@ -29,6 +29,7 @@ from wtforms.validators import InputRequired, Optional
 
 from cohort.kit.access import public
 from cohort.kit.language import LANGUAGES, reader_language
+from cohort.kit.navigation import NavEntry
 
 blueprint = Blueprint("gallery", __name__, url_prefix="/gallery")
 
@@ -128,11 +129,10 @@ def _frame(language: str) -> dict[str, object]:
     return {
         "locale": language, "home_href": "#", "firm_name": "Hilos del Sur",
         "plan_name": word("Action Plan 2025–2027", "Plan de Acción 2025–2027"),
-        "nav": [
-            {"label": label, "href": "#", "icon": icon, "count": count, "active": place == 0}
-            for place, (label, icon, count) in enumerate(entries)
-        ],
-        "nav_admin": [{"label": label, "href": "#", "icon": icon, "count": None} for label, icon in foot],
+        "nav": tuple(
+            NavEntry(label, "#", icon, count, active=place == 0) for place, (label, icon, count) in enumerate(entries)
+        ),
+        "nav_admin": tuple(NavEntry(label, "#", icon, None, active=False) for label, icon in foot),
         "account": {
             "name": "Rosa Quispe", "role": word("Programme manager", "Gestora del programa"),
             "href": "#", "sign_out_href": "#",

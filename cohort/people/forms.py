@@ -88,7 +88,7 @@ class InviteForm(FlaskForm):
         """Fill the choices with what this reader may give."""
         known = [pair for pair in country_choices() if countries is None or pair[0] in countries]
         self.role.choices = _choices([(role.value, role_name(role)) for role in roles], _l("Choose a role"))
-        self.country.choices = _choices(known, _l("None"))
+        self.country.choices = _choices(known, _l("No country"))
         self.language.choices = _choices(list(LANGUAGES.items()))
         return self
 
@@ -104,5 +104,5 @@ class RoleForm(FlaskForm):
         """Fill the choices with what this reader may give."""
         known = [pair for pair in country_choices() if countries is None or pair[0] in countries]
         self.role.choices = _choices([(role.value, role_name(role)) for role in roles], _l("Choose a role"))
-        self.country.choices = _choices(known, _l("None"))
+        self.country.choices = _choices(known, _l("No country"))
         return self

@@ -111,7 +111,8 @@ def make_sign_in_link(session: Session, actor: Actor, person: Person, target: st
 def _within_reach(actor: Actor, grant: RoleGrant) -> bool:
     if grant.role is not Role.FIRM:
         return False
-    return actor.sees_all or (grant.plan_id == actor.plan_id and grant.country in (actor.countries or ()))
+    is_here = actor.is_system or grant.plan_id == actor.plan_id
+    return is_here and (actor.sees_all or grant.country in (actor.countries or ()))
 
 
 def find_link(session: Session, token: str) -> OneUseLink:

@@ -13,7 +13,7 @@ from tests.architecture.source import calls_in, name_of, python_files, tree_of
 # Every place that lets a query see all rows, with the reason. A new one is a decision: add it here.
 PAST_SCOPE = {
     "cohort/exports/entries/service.py refuse_twice": "a number used by another firm blocks too; the answer names neither firm nor export",
-    "cohort/exports/letters.py people_of_firm": "a verdict is told to the firm's people, whoever gave it",
+    "cohort/exports/letters.py people_of_firms": "a verdict is told to the firm's people, whoever gave it",
     "cohort/exports/rates/cli.py _run": "the operator at the command line",
     "cohort/firms/cli.py _run": "the operator at the command line",
     "cohort/firms/service.py register_firm": "a firm is one in all countries' eyes; the answer names only what was typed",
