@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import ColumnElement, select, true
+from sqlalchemy import ColumnElement, String, cast, select, true
 from sqlalchemy.orm import Session, joinedload
 
 from cohort.exports.counting import Joined, PlanRule
@@ -59,10 +59,10 @@ def judge(
 ) -> list[Judgement]:
     """Return the judgement of each member of `stored` whose standing is new at the end of `day`, by firm."""
     due = {row.firm_id for row in stored}
-    joined = {row.firm_id: row for row in _members(session, plan_id, rule, day, is_full=is_full) if row.firm_id in due}
+    joined = {row.firm_id: row for row in _members(session, plan_id, day, is_full=is_full) if row.firm_id in due}
     known_at = known_by_end_of(day)
     later = firms_known_later(session, plan_id, known_at)
-    one_by_one = {firm_id for firm_id, row in joined.items() if row.season_quarters or firm_id in later}
+    one_by_one = {firm_id for firm_id, row in joined.items() if row.has_season or firm_id in later}
     at_once: dict[int, Joined] = {firm_id: row for firm_id, row in joined.items() if firm_id not in one_by_one}
     found = _by_columns(session, plan_id, at_once, rule, day, stored, is_full=is_full)
     return sorted(
@@ -70,11 +70,10 @@ def judge(
     )
 
 
-def stored_rows(session: Session, plan_id: int, rule: PlanRule, day: date, *, is_full: bool) -> Sequence[Any]:
+def stored_rows(session: Session, plan_id: int, day: date, *, is_full: bool) -> Sequence[Any]:
     """Return what stands written of the firms that are due on `day`, as plain rows by firm.
 
-    Due are firms with new facts, those whose stage the calendar may have changed, those judged by another version
-    of the rule, and with `is_full` all of them.
+    Due are firms with new facts, those whose stage the calendar may have changed, and with `is_full` all of them.
     """
     return session.execute(
         select(
@@ -82,22 +81,25 @@ def stored_rows(session: Session, plan_id: int, rule: PlanRule, day: date, *, is
             FirmStanding.operations_count, FirmStanding.quarters_count, FirmStanding.destinations_count,
             FirmStanding.fob_usd_cents, FirmStanding.first_export_on, FirmStanding.last_export_on,
             FirmStanding.recheck_on, FirmStanding.is_dirty, FirmStanding.rule_version,
-        ).where(FirmStanding.plan_id == plan_id, _is_due(rule, day, is_full=is_full)).order_by(FirmStanding.firm_id)
+        ).where(FirmStanding.plan_id == plan_id, _is_due(day, is_full=is_full)).order_by(FirmStanding.firm_id)
     ).all()
 
 
-def _is_due(rule: PlanRule, day: date, *, is_full: bool) -> ColumnElement[bool]:
+def _is_due(day: date, *, is_full: bool) -> ColumnElement[bool]:
     if is_full:
         return true()
-    return FirmStanding.is_dirty | (FirmStanding.recheck_on <= day) | (FirmStanding.rule_version != rule.policy.version)
+    # Both sides name `is_dirty`, so that one index serves them; a night under a new rule is a full one.
+    return FirmStanding.is_dirty.is_(True) | (FirmStanding.is_dirty.is_(False) & (FirmStanding.recheck_on <= day))
 
 
-def _members(session: Session, plan_id: int, rule: PlanRule, day: date, *, is_full: bool) -> Sequence[Any]:
-    statement = select(Member.firm_id, Member.country, Member.joined_on, Member.season_quarters).where(
+def _members(session: Session, plan_id: int, day: date, *, is_full: bool) -> Sequence[Any]:
+    statement = select(
+        Member.firm_id, Member.country, Member.joined_on, (cast(Member.season_quarters, String) != "[]").label("has_season")
+    ).where(
         Member.plan_id == plan_id, Member.joined_on <= day, Member.left_on.is_(None) | (Member.left_on > day)
     )
     if not is_full:
-        due = select(FirmStanding.firm_id).where(FirmStanding.plan_id == plan_id, _is_due(rule, day, is_full=False))
+        due = select(FirmStanding.firm_id).where(FirmStanding.plan_id == plan_id, _is_due(day, is_full=False))
         statement = statement.where(Member.firm_id.in_(due))
     return session.execute(statement).all()
 

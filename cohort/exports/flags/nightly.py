@@ -41,7 +41,7 @@ def judge_night(session: Session, plan: Plan, day: date, *, is_full: bool | None
     if _rule_is_new(session, plan.id, rule):
         recount(session, plan.id, day)
         is_full = True
-    stored = stored_rows(session, plan.id, rule, day, is_full=is_full)
+    stored = stored_rows(session, plan.id, day, is_full=is_full)
     judged = judge(session, plan.id, rule, day, stored, is_full=is_full)
     before = {row.firm_id: row for row in stored}
     later = firms_known_later(session, plan.id, known_by_end_of(day))
