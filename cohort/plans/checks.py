@@ -46,8 +46,12 @@ def _days(least: int, most: int) -> tuple[Callable[[Any], Any], str]:
     return (lambda value: _whole(value, least, most)), f"{least}–{most}"
 
 
-def _days_list(value: Any) -> list[int]:
+def _days_before(value: Any) -> list[int]:
     return sorted({_whole(day, 0, 90) for day in value}, reverse=True)
+
+
+def _days_after(value: Any) -> list[int]:
+    return sorted({_whole(day, 0, 90) for day in value})
 
 
 def _countries(value: Any) -> list[str]:
@@ -77,7 +81,7 @@ CHOICES: dict[str, tuple[str, ...]] = {
 SEVERAL: dict[str, tuple[str, ...]] = {"scope": ("overall", "country")}
 _SHARE = (_share, "0–1")
 _YES_NO = (_yes_no, "yes | no")
-_LIST = (_days_list, "0–90, 0–90, …")
+_BEFORE, _AFTER = (_days_before, "0–90, 0–90, …"), (_days_after, "0–90, 0–90, …")
 KEYS: dict[str, dict[str, tuple[Callable[[Any], Any], str]]] = {
     "parity": {
         "profile": _one_of("profile"), "share": _SHARE, "scope": (_scopes, "overall, country"), "mode": _one_of("mode"),
@@ -90,7 +94,7 @@ KEYS: dict[str, dict[str, tuple[Callable[[Any], Any], str]]] = {
         "ecommerce_only": _YES_NO, "destinations": (_countries, "CL, CO, …"),
     },
     "reminders": {
-        "before_days": _LIST, "overdue_days": _LIST, "min_gap_days": _days(0, 30), "digest_weekday": _days(0, 6),
+        "before_days": _BEFORE, "overdue_days": _AFTER, "min_gap_days": _days(0, 30), "digest_weekday": _days(0, 6),
         "urgent_hours": _days(0, 240), "escalate_days": _days(1, 90),
     },
     "thresholds": {

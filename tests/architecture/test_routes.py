@@ -9,13 +9,14 @@ from __future__ import annotations
 import shutil
 import tempfile
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 from flask import Flask
 from sqlalchemy.orm import Session
 from werkzeug.routing import Rule
+from werkzeug.test import TestResponse
 
 from cohort.app import create_app
 from cohort.config import Settings
@@ -65,6 +66,7 @@ class Walk:
     app: Flask
     doors: worlds.Doors
     browsers: dict[str, Pages]
+    answers: dict[tuple[Rule, str], TestResponse] = field(default_factory=dict)
 
     def path(self, rule: Rule) -> str:
         values = {name: self._value(rule, name) for name in rule.arguments}
@@ -138,6 +140,18 @@ def rules_of(walk: Walk, *, sending: bool) -> list[Rule]:
     return chosen if "sqlite" in walk.app.config["SQLALCHEMY_DATABASE_URI"] else chosen[::5]
 
 
+def fetched(walk: Walk) -> dict[tuple[Rule, str], TestResponse]:
+    """Every page as every person got it; the walk is made once."""
+    if not walk.answers:
+        for rule in rules_of(walk, sending=False):
+            for name, browser in walk.browsers.items():
+                answer = browser.client.get(walk.path(rule))
+                _ = answer.get_data()
+                answer.close()
+                walk.answers[rule, name] = answer
+    return walk.answers
+
+
 def expected(walk: Walk, rule: Rule, name: str) -> str:
     """What must come out: `in`, `sign in`, `refused` (by the gate), `hidden` (out of reach)."""
     gate = gate_of(walk.app, rule.endpoint)
@@ -171,28 +185,20 @@ def is_right(wanted: str, found: str, endpoint: str) -> bool:
 
 def test_every_page_opens_for_whom_it_should_and_for_nobody_else(walk: Walk) -> None:
     wrong, seen = {}, set()
-    for rule in rules_of(walk, sending=False):
-        path = walk.path(rule)
-        for name, browser in walk.browsers.items():
-            answer = browser.client.get(path)
-            answer.close()
-            wanted, found = expected(walk, rule, name), came_out(answer.status_code, answer.headers.get("Location", ""))
-            seen.add((wanted, found))
-            if not is_right(wanted, found, rule.endpoint):
-                wrong[f"{rule.endpoint} as {name or 'signed out'}"] = f"{wanted}, but {answer.status_code}"
+    for (rule, name), answer in fetched(walk).items():
+        wanted, found = expected(walk, rule, name), came_out(answer.status_code, answer.headers.get("Location", ""))
+        seen.add((wanted, found))
+        if not is_right(wanted, found, rule.endpoint):
+            wrong[f"{rule.endpoint} as {name or 'signed out'}"] = f"{wanted}, but {answer.status_code}"
     assert wrong == {}
     assert {("in", "in"), ("sign in", "sign in"), ("refused", "refused")} <= seen
 
 
 def test_every_page_that_opens_is_a_good_page(walk: Walk) -> None:
     """Language, one h1, labels, captions, tokens, links: each page as each person who may see it."""
-    for rule in rules_of(walk, sending=False):
-        for browser in walk.browsers.values():
-            path = walk.path(rule)
-            answer = browser.client.get(path)
-            answer.close()
-            if answer.mimetype == "text/html" and answer.status_code in {200, 403, 404}:
-                browser.get(path, answer.status_code)
+    for (rule, name), answer in fetched(walk).items():
+        if answer.mimetype == "text/html" and answer.status_code in {200, 403, 404}:
+            walk.browsers[name].check(walk.path(rule), answer, answer.status_code)
 
 
 def test_nothing_can_be_sent_by_whom_it_should_not(walk: Walk) -> None:
