@@ -18,11 +18,16 @@ def _babel(*words: str) -> None:
     subprocess.run([sys.executable, "-m", "babel.messages.frontend", *words], cwd=ROOT, check=True)
 
 
+def extract(template: Path) -> None:
+    """Write every message of the package and the templates into a template of the catalogue."""
+    _babel("-q", "extract", "-F", ".ci/babel.cfg", "-k", "_l", "-k", "lazy_gettext", "--no-location", "--sort-output",
+           "--omit-header", "-o", str(template), "cohort", "templates")
+
+
 def main() -> int:
     """Extract, merge, compile; returns 1 when a message has no Spanish or only a guess."""
     template = TRANSLATIONS / "messages.pot"
-    _babel("-q", "extract", "-F", ".ci/babel.cfg", "-k", "_l", "-k", "lazy_gettext", "--no-location", "--sort-output",
-           "--omit-header", "-o", str(template), "cohort", "templates")
+    extract(template)
     if not CATALOGUE.exists():
         _babel("-q", "init", "-i", str(template), "-d", str(TRANSLATIONS), "-l", "es")
     else:

@@ -28,8 +28,8 @@ from cohort.training.models import Milestone
 blueprint = Blueprint("training", __name__, url_prefix="/training")
 Page = str | Response | tuple[str, int]
 name_actions({
-    "milestone.handed_in": _l("handed in"), "milestone.confirmed": _l("confirmed"),
-    "milestone.sent_back": _l("sent back"), "milestone.waived": _l("waived"),
+    "milestone.handed_in": _l("handed it in"), "milestone.confirmed": _l("confirmed it"),
+    "milestone.sent_back": _l("sent it back"), "milestone.waived": _l("waived it"),
     "milestone.redated": _l("gave it another day"), "milestone.reopened": _l("opened it again"),
 })
 navigation.announce(navigation.Entry(_l("Milestones"), "training.index", "flag", "member.see", 40, queries.waiting_count))

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Protocol
 
 from flask_babel import gettext, ngettext
-from flask_babel import lazy_gettext as _l
 
 from cohort.kit.language import reader_language
 from cohort.rules.progress import MilestoneState, State
@@ -13,10 +12,6 @@ from cohort.rules.progress import MilestoneState, State
 STATE_TONES = {
     State.LOCKED: "neutral", State.OPEN: "neutral", State.SOON: "sun", State.DUE_TODAY: "sun", State.LATE: "coral",
     State.WAITING: "sea", State.DONE: "leaf", State.WAIVED: "neutral",
-}
-ENTRY_NAMES = {
-    "handed_in": _l("handed in"), "confirmed": _l("confirmed"), "sent_back": _l("sent back"), "waived": _l("waived"),
-    "redated": _l("given a new date"), "reopened": _l("opened again"),
 }
 
 

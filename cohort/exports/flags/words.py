@@ -14,7 +14,7 @@ from cohort.rules.next_step import Outlook
 from cohort.rules.stages import NextStep, Standing, quarter_start
 
 STAGE_NAMES = {
-    "never": _l("Not yet"), "first": _l("First export"), "repeat": _l("Repeat"), "reactivated": _l("Back again"),
+    "never": _l("Not yet"), "first": _l("First export"), "repeat": _l("Repeats"), "reactivated": _l("Back again"),
     "becoming": _l("Becoming"), "recurring": _l("Recurring"), "consolidated": _l("Consolidated"), "dormant": _l("Quiet"),
     "lapsed": _l("Lapsed"), "resting": _l("Out of season"),
 }

@@ -36,7 +36,7 @@ _TAX_ID: dict[str, _Text] = {
     "tax_id_missing": ("no tax number given", "falta el número tributario"),
     "tax_id_exponent": (
         "{tax_id} was shortened by a spreadsheet; format the column as text and enter the number again",
-        "{tax_id} fue abreviado por una hoja de cálculo; dé formato de texto a la columna y vuelva a escribirlo",
+        "una hoja de cálculo recortó {tax_id}; dé formato de texto a la columna y vuelva a escribir el número",
     ),
     "co_check_digit_missing": (
         "NIT {tax_id} has no check digit; give it in the column check_digit",
@@ -60,12 +60,12 @@ _TAX_ID: dict[str, _Text] = {
     ),
     "form_wrong": (
         "{tax_id} is not written like a number of {country}",
-        "{tax_id} no tiene la forma de {country}",
+        "{tax_id} no está escrito como un número de {country}",
     ),
     "cr_nine_digits": (
         "{tax_id} has nine digits and may be a cédula jurídica that lost one; write a person's with hyphens",
-        "{tax_id} tiene nueve dígitos y puede ser una cédula jurídica a la que le falta uno; escriba con guiones la "
-        "de una persona",
+        "{tax_id} tiene nueve dígitos y puede ser una cédula jurídica a la que le falta uno; escriba con guiones el "
+        "número de una persona",
     ),
     "mx_without_homoclave": (
         "RFC {tax_id} lacks its last three characters (homoclave)",
@@ -83,10 +83,10 @@ _SIZE: dict[str, _Text] = {
     ),
     "units_above": (
         "{figure} {unit} at {unit_value} ({year}), above {bound}; {rule}",
-        "{figure} {unit} a {unit_value} ({year}), sobre {bound}; {rule}",
+        "{figure} {unit} a {unit_value} ({year}), por encima de {bound}; {rule}",
     ),
     "score_up_to": ("score {figure}, up to {bound}; {rule}", "puntaje {figure}, hasta {bound}; {rule}"),
-    "score_above": ("score {figure}, above {bound}; {rule}", "puntaje {figure}, sobre {bound}; {rule}"),
+    "score_above": ("score {figure}, above {bound}; {rule}", "puntaje {figure}, por encima de {bound}; {rule}"),
     "facts_missing": ("not given: {facts}; {rule}", "falta: {facts}; {rule}"),
     "unit_value_missing": (
         "the {unit} of {year} is not on file; {rule}",
@@ -118,20 +118,20 @@ _FACTS: dict[str, _Text] = {
     "chief_executive": ("a woman chief executive", "una gerenta general"),
     "legal_representatives": (
         "women as more than 50 % of legal representatives",
-        "mujeres como más del 50 % de representantes legales",
+        "más del 50 % de los representantes legales son mujeres",
     ),
     "owner": ("a woman owner", "una mujer dueña"),
     "decides_alone": ("she alone signs and decides", "ella sola firma y decide"),
 }
 _BOUNDS: dict[tuple[ProfileName, str], _Text] = {
-    ("IWA34", "owned"): ("above 50 %", "sobre 50 %"),
+    ("IWA34", "owned"): ("above 50 %", "de más de 50 %"),
     ("IWA34", "led"): ("of at least 25 %", "de al menos 25 %"),
     ("IFC", "owned"): ("of at least 51 %", "de al menos 51 %"),
     ("IFC", "led"): ("of at least 20 %", "de al menos 20 %"),
     ("WECONNECT", "owned"): ("of at least 51 %", "de al menos 51 %"),
     ("WECONNECT", "led"): ("of at least 51 %", "de al menos 51 %"),
-    ("CHILECOMPRA", "owned"): ("above 50 %", "sobre 50 %"),
-    ("CHILECOMPRA", "led"): ("above 50 %", "sobre 50 %"),
+    ("CHILECOMPRA", "owned"): ("above 50 %", "de más de 50 %"),
+    ("CHILECOMPRA", "led"): ("above 50 %", "de más de 50 %"),
 }
 _ANSWERS: dict[Answer, _Text] = {
     "yes": ("yes", "sí"),

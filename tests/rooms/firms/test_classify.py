@@ -138,7 +138,7 @@ def test_spanish_notes(tmp_path: Path):
             "34.137,23 UVT a 49.799 (2025), hasta 131.951; CO Decreto 957/2019",
             "no",
             "yes",
-            "IWA34: propiedad no (no se cumple: propiedad de mujeres sobre 50 %); liderazgo sí",
+            "IWA34: propiedad no (no se cumple: propiedad de mujeres de más de 50 %); liderazgo sí",
         ),
     ]
 
