@@ -40,9 +40,12 @@ def run_morning(
     if day < timeline.starts_on:
         return
     is_recent = day >= timeline.before(gapless_days)
+    matters = {
+        "reminders": reminders_matter(day, due_days), "lapse_warnings": warnings_matter(session, day),
+        "export_escalations": escalations_matter(session, day),
+    }
     for name, at in MORNING:
-        matters = reminders_matter(day, due_days) if name == "reminders" else warnings_matter(session, day)
-        if is_recent or matters:
+        if is_recent or matters[name]:
             _run(name, day, datetime.combine(day, at, UTC))
 
 
@@ -58,21 +61,27 @@ def night_matters(session: Session, day: date) -> bool:
 
 
 def warnings_matter(session: Session, day: date) -> bool:
-    """Return whether a firm's clock runs out within a month, or an export waits for a check."""
+    """Return whether the clock of any firm runs out within a month."""
     soon = select(FirmStanding.id).where(FirmStanding.recheck_on <= day + timedelta(days=30))
-    waiting = select(Export.id).where(Export.state == "waiting")
-    return any(session.scalars(each.limit(1)).first() is not None for each in (soon, waiting))
+    return session.scalars(soon.limit(1)).first() is not None
+
+
+def escalations_matter(session: Session, day: date) -> bool:
+    """Return whether an export has waited for more than a week: a deputy is called after ten working days."""
+    waiting = select(Export.id).where(
+        Export.state == "waiting", Export.recorded_at < datetime.combine(day - timedelta(days=7), time(0), UTC))
+    return session.scalars(waiting.limit(1)).first() is not None
 
 
 def reminders_matter(day: date, due_days: Sequence[date]) -> bool:
-    """Return whether a milestone is near enough to its day for any step, or staff get their Monday digest.
+    """Return whether a milestone is near enough to its day for any step, or staff get their digest of the week.
 
     The earliest step comes 7 days before and may be moved back over a long week-end; the last one comes 14 days
-    after and may be moved on.
+    after and may be moved on. Nobody is written to at week-ends.
     """
-    if day.weekday() == 0:
-        return True
-    return any(-12 <= (day - due_on).days <= 21 for due_on in due_days)
+    if day.weekday() > 4:
+        return False
+    return day.weekday() < 2 or any(-12 <= (day - due_on).days <= 21 for due_on in due_days)
 
 
 def _run(name: str, day: date, at: datetime) -> None:
