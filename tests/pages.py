@@ -89,6 +89,10 @@ class Reading(HTMLParser):
         """Where its links lead."""
         return [facts["href"] for facts in self.of("a") if "href" in facts]
 
+    def has_place(self, name: str) -> bool:
+        """Whether a link within the page has somewhere to go; `#` alone leads to its top."""
+        return not name or any(facts.get("id") == name for _tag, facts in self.tags)
+
     def faults(self) -> list[str]:
         """Everything that is wrong with the page, each in words; empty for a good one."""
         ids = Counter(facts["id"] for _tag, facts in self.tags if facts.get("id"))
@@ -172,7 +176,10 @@ class Pages:
         assert answer.status_code == status, (path, answer.status_code, answer.headers.get("Location"), answer.text[:1500])
         assert answer.mimetype == "text/html", (path, answer.mimetype)
         reading = Reading(answer.text)
-        faults = reading.faults() + [f"leads nowhere: {link}" for link in reading.links if not self._leads_somewhere(path, link)]
+        faults = reading.faults() + [
+            f"leads nowhere: {link}" for link in reading.links
+            if not (reading.has_place(link[1:]) if link.startswith("#") else self._leads_somewhere(path, link))
+        ]
         assert faults == [], (path, faults)
         return reading
 

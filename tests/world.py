@@ -146,8 +146,8 @@ def build(session: Session) -> World:
 def agree_to_whatsapp(session: Session, world: World, key: str = "CL") -> None:
     """Let a firm say that it may be written to by WhatsApp."""
     firm = session.get_one(Firm, world.firms[key])
-    text = consent_texts(firm.country, "es")["whatsapp"]
-    record_consent(session, world.actor(session, f"firm{key.lower()}"), firm, "whatsapp", text.version, True)
+    text = consent_texts(firm.country, "es")["whatsapp_contact"]
+    record_consent(session, world.actor(session, f"firm{key.lower()}"), firm, "whatsapp_contact", text.version, True)
 
 
 def export_of(session: Session, world: World, on: date, key: str = "CL", number: str = "") -> Export:

@@ -18,7 +18,6 @@ from cohort.kit import audit, clock, uploads
 from cohort.kit.access import Actor, Role, unscoped
 from cohort.kit.errors import DomainError, wording
 from cohort.kit.language import ZONES
-from cohort.kit.navigation import ROLE_NAMES
 from cohort.kit.signals import export_verified, member_joined
 from cohort.plans import queries as plan_queries
 from cohort.plans.models import Member
@@ -27,6 +26,7 @@ from cohort.rules import calendar
 from cohort.rules.calendar import Offset, TooFewDaysError
 from cohort.training import queries
 from cohort.training.models import Milestone, MilestoneEntry
+from cohort.training.words import RoleWords
 
 wording("milestones_do_not_fit", _l("Only %(left)s days are left in the plan; its milestones need at least %(needed)s. Extend the plan first."))
 wording("milestone_closed", _l("This milestone is closed already."))
@@ -266,7 +266,7 @@ def _require_lead(actor: Actor) -> None:
 def _refuse_foreign(actor: Actor, milestone: Milestone) -> None:
     """Let those confirm whom the template names, and whoever stands above them."""
     if not may_answer(actor, milestone):
-        raise DomainError("not_yours_to_confirm", who=", ".join(str(ROLE_NAMES[Role(name)]) for name in milestone.confirms))
+        raise DomainError("not_yours_to_confirm", who=RoleWords(milestone.confirms))
 
 
 def may_answer(actor: Actor, milestone: Milestone) -> bool:

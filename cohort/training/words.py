@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 from flask_babel import gettext, ngettext
 
+from cohort.kit.access import Role
 from cohort.kit.language import reader_language
+from cohort.kit.navigation import ROLE_NAMES
 from cohort.rules.progress import MilestoneState, State
 
 STATE_TONES = {
@@ -22,9 +26,24 @@ class Titled(Protocol):
     title_en: str
 
 
+@dataclass(frozen=True)
+class RoleWords:
+    """Names roles when somebody reads them, in their language; a refusal carries it."""
+
+    names: Sequence[str]
+
+    def __str__(self) -> str:
+        return ", ".join(str(ROLE_NAMES[Role(name)]) for name in self.names)
+
+
 def title_of(row: Titled) -> str:
     """Return the title in the reader's language."""
-    return row.title_es if reader_language() == "es" else row.title_en
+    return title_in(reader_language(), row)
+
+
+def title_in(language: str, row: Titled) -> str:
+    """Return the title in one language, for words that somebody else will read."""
+    return row.title_es if language == "es" else row.title_en
 
 
 def state_words(state: MilestoneState, days_left: int) -> str:

@@ -54,7 +54,7 @@ def suggested_text(standing: Standing, contact: FirmPerson) -> str:
             return str(gettext("Hello %(name)s, how are your sales abroad going? Tell me if I can help.", name=contact.name))
         return str(gettext(
             "Hello %(name)s, a reminder from the programme: “%(milestone)s”, by %(day)s. Can I help you with it?",
-            name=contact.name, milestone=words.title_of(step.milestone), day=format_day(step.milestone.due_on),
+            name=contact.name, milestone=words.title_in(contact.language, step.milestone), day=format_day(step.milestone.due_on),
         ))
 
 
@@ -63,7 +63,7 @@ def whatsapp_contact(session: Session, member: Member) -> FirmPerson:
     person = next((each for each in member.firm.people if each.phone and each.until_on is None), None)
     if person is None:
         raise DomainError("no_phone", firm=member.firm.name)
-    if not firm_service.may_contact(session, member.firm, "whatsapp"):
+    if not firm_service.may_contact(session, member.firm, "whatsapp_contact"):
         raise DomainError("no_whatsapp_consent", firm=member.firm.name)
     return person
 

@@ -18,6 +18,7 @@ from cohort.kit.history import name_actions
 from cohort.people.links import safe_target
 from cohort.training import forms, queries
 from cohort.training.contacts import service
+from cohort.training.views import refuse
 
 blueprint = Blueprint("contacts", __name__, url_prefix="/training/members/<int:member_id>")
 Page = str | Response | tuple[str, int]
@@ -56,7 +57,7 @@ def whatsapp(member_id: int) -> Page:
                     session, current_actor(), member, form.text.data, with_link=form.with_link.data
                 )
         except DomainError as error:
-            form.form_errors.append(sentence(error))
+            refuse(form, error)
         else:
             return _show(member_id, form, prepared)
     elif not form.is_submitted():
