@@ -21,7 +21,7 @@ from cohort.training.contacts.service import log_call
 from cohort.training.models import Milestone
 
 BY_EXPORTS = frozenset(service.EXPORT_MILESTONES)
-PAYMENT_ACCOUNT, OWNERSHIP, MID_TERM, FIRST_EXPORT = 11, 3, 16, 15
+PAYMENT_ACCOUNT, OWNERSHIP, MID_TERM, FIRST_EXPORT, SECOND_MARKET = 11, 3, 16, 15, 18
 TROUBLED_COUNTRY, TROUBLED_SHARE, TROUBLED_DAYS_LATE = "MX", 0.45, 19
 SAID = {
     1: "Carta firmada por la gerencia.", 5: "Plan con dos productos y dos países de destino.",
@@ -49,6 +49,9 @@ def play_milestones(
                 _play_trouble(agenda, timeline, cast, each, milestone_id, due_on)
             elif number not in BY_EXPORTS and due_on < timeline.as_of + timedelta(days=3):
                 _play_one(agenda, timeline, random, cast, each, (number, milestone_id, due_on), is_slow=is_slow)
+            elif number == SECOND_MARKET and random.random() < 0.16:  # early, and waiting for the coordinator
+                handed = timeline.before(random.randint(1, 9))
+                agenda.add(handed, _hand_in(each, milestone_id, number, with_file=True), random.randint(0, 300))
     _play_calls(agenda, timeline, random, cast, members)
     return sorted({due_on for rows in dues.values() for _number, _id, due_on in rows} | {timeline.before(TROUBLED_DAYS_LATE)})
 

@@ -36,7 +36,7 @@ SHARES: dict[str, int] = {
     "steady_new": 6, "often": 4, "two_years": 3, "quiet": 2, "lapsed": 1, "back": 1, "season": 2, "abroad": 1,
 }
 OF_NAMED = {
-    "Hilos del Sur": "becoming", "Tejidos Aymara": "becoming_long", "Café Alto Nudo": "often", "Miel del Maule": "quiet",
+    "Hilos del Sur": "becoming", "Tejidos Aymara": "becoming_long", "Café Alto Nudo": "steady", "Miel del Maule": "quiet",
     "Papel Amate Lab": "repeat", "Cacao Sierra Alta": "two_years",
 }
 WAITING = {"CL": 7, "CO": 2, "MX": 3, "PE": 2}  # how many exports of each country wait for a check on the last day

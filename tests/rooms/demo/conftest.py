@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -52,3 +53,9 @@ def build() -> Iterator[Build]:
 def small(build: Build) -> Flask:
     """A small demo on SQLite."""
     return build()
+
+
+@pytest.fixture(scope="package")
+def full_size(build: Build) -> Flask:
+    """A demo with all of its members; only those who were not chosen are fewer."""
+    return build(scale=replace(SMALL, applicants=60, seats=20, later_applicants=5))
