@@ -97,9 +97,10 @@ def work() -> Page:
     session, actor = _session(), current_actor()
     plan = plan_queries.plan_of(session, actor.plan_id)
     today = clock.today(plan.time_zone)
+    handed_in = training_queries.waiting_for_us(session, plan.id)
     return render_template(
         "reports/work.html", to_verify=lists.to_verify(session, plan.id),
-        verify_count=lists.to_verify_count(session, plan.id), to_confirm=training_queries.waiting_for_us(session, plan.id),
+        verify_count=lists.to_verify_count(session, plan.id), to_confirm=[each for each in handed_in if training_queries.may_answer(actor, each.confirms)],
         to_call=lists.to_call(session, plan.id, today), today=today, words=words, plan_words=plan_words,
         training_words=training_words, back=url_for("reports.work"),
     )

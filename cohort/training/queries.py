@@ -20,6 +20,8 @@ from cohort.rules import progress
 from cohort.rules.progress import Completion, MilestoneState, State
 from cohort.training.models import ContactNote, Milestone, MilestoneEntry
 
+# Whoever stands further right may also do what those before may (domain.md §7).
+_RANK = ("coach", "coordinator", "manager")
 CLOSED = frozenset({State.DONE, State.WAIVED})
 _COLUMNS = (
     Milestone.id, Milestone.member_id, Milestone.firm_id, Milestone.number, Milestone.due_on, Milestone.after,
@@ -131,6 +133,13 @@ def milestone_named(session: Session, milestone_id: int) -> Milestone:
     return row
 
 
+def may_answer(actor: Actor, confirms: Sequence[str]) -> bool:
+    """Return whether the actor's role may answer a milestone that the roles in `confirms` answer, own evidence aside."""
+    least = min(_RANK.index(name) for name in confirms)
+    ranks = [_RANK.index(role.value) for role in actor.roles if role.value in _RANK]
+    return actor.is_system or max(ranks, default=-1) >= least
+
+
 def waiting_for_us(session: Session, plan_id: int, limit: int = 200) -> list[Milestone]:
     """Return what firms handed in and nobody has answered, oldest first, within the actor's reach."""
     statement = (
@@ -187,11 +196,11 @@ def member_page(session: Session, plan_id: int, country: str, page: int, per_pag
 
 
 def waiting_count(session: Session, actor: Actor) -> int:
-    """Return how many hand-ins of the actor's plan and reach nobody has answered: the gold number on the rail."""
+    """Return how many hand-ins wait for an answer that the actor may give: the gold number on the rail."""
     if not actor.may("milestone.confirm"):
         return 0
-    statement = select(func.count(Milestone.id)).join(Member, Member.id == Milestone.member_id).where(
+    statement = select(Milestone.confirms).join(Member, Member.id == Milestone.member_id).where(
         Milestone.plan_id == actor.plan_id, Milestone.handed_in_on.is_not(None), Milestone.done_on.is_(None),
         Milestone.waived_on.is_(None), Member.left_on.is_(None),
     )
-    return session.scalar(statement) or 0
+    return sum(may_answer(actor, confirms) for confirms in session.scalars(statement))

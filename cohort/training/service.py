@@ -41,8 +41,6 @@ wording("done_by_export", _l("This milestone closes by itself as soon as enough 
 wording("required_not_waived", _l("The programme cannot be completed without this milestone. Give it another day instead."))
 wording("date_not_in_plan", _l("The new day must lie between %(start)s and %(end)s."))
 
-# Whoever stands further right may also do what those before may (domain.md §7).
-_RANK = ("coach", "coordinator", "manager")
 LEADS = frozenset({Role.COORDINATOR, Role.MANAGER})
 # Milestones that a verified export completes, with how many exports in how many quarters each one needs.
 EXPORT_MILESTONES = {15: (1, 1), 17: (2, 1), 19: (3, 3), 21: (4, 1)}
@@ -265,15 +263,8 @@ def _require_lead(actor: Actor) -> None:
 
 def _refuse_foreign(actor: Actor, milestone: Milestone) -> None:
     """Let those confirm whom the template names, and whoever stands above them."""
-    if not may_answer(actor, milestone):
+    if not queries.may_answer(actor, milestone.confirms):
         raise DomainError("not_yours_to_confirm", who=RoleWords(milestone.confirms))
-
-
-def may_answer(actor: Actor, milestone: Milestone) -> bool:
-    """Return whether the actor's role may confirm or send back this milestone, own evidence aside."""
-    least = min(_RANK.index(name) for name in milestone.confirms)
-    ranks = [_RANK.index(role.value) for role in actor.roles if role.value in _RANK]
-    return actor.is_system or max(ranks, default=-1) >= least
 
 
 def _today_of(milestone: Milestone) -> date:

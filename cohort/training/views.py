@@ -105,7 +105,7 @@ def _page(milestone: Milestone, form: Any) -> str:
     return render_template(
         "training/milestone.html", milestone=milestone, dated=dated, form=form, member=found, words=words,
         plan_words=plan_words, State=State, history=history_of(session, milestone), latest=latest,
-        by_export=milestone.number in service.EXPORT_MILESTONES, may_answer=service.may_answer(actor, milestone),
+        by_export=milestone.number in service.EXPORT_MILESTONES, may_answer=queries.may_answer(actor, milestone.confirms),
         is_own=handed_in is not None and handed_in.recorded_by == actor.person_id, may_lead=bool(actor.roles & service.LEADS),
         may_hand_in=actor.may("milestone.submit") or actor.may("milestone.confirm"),
     )
