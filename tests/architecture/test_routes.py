@@ -66,7 +66,7 @@ class Walk:
     app: Flask
     doors: worlds.Doors
     browsers: dict[str, Pages]
-    answers: dict[tuple[Rule, str], TestResponse] = field(default_factory=dict)
+    answers: list[tuple[Rule, str, TestResponse]] = field(default_factory=list)
 
     def path(self, rule: Rule) -> str:
         values = {name: self._value(rule, name) for name in rule.arguments}
@@ -140,7 +140,7 @@ def rules_of(walk: Walk, *, sending: bool) -> list[Rule]:
     return chosen if "sqlite" in walk.app.config["SQLALCHEMY_DATABASE_URI"] else chosen[::5]
 
 
-def fetched(walk: Walk) -> dict[tuple[Rule, str], TestResponse]:
+def fetched(walk: Walk) -> list[tuple[Rule, str, TestResponse]]:
     """Every page as every person got it; the walk is made once."""
     if not walk.answers:
         for rule in rules_of(walk, sending=False):
@@ -148,7 +148,7 @@ def fetched(walk: Walk) -> dict[tuple[Rule, str], TestResponse]:
                 answer = browser.client.get(walk.path(rule))
                 _ = answer.get_data()
                 answer.close()
-                walk.answers[rule, name] = answer
+                walk.answers.append((rule, name, answer))
     return walk.answers
 
 
@@ -185,7 +185,7 @@ def is_right(wanted: str, found: str, endpoint: str) -> bool:
 
 def test_every_page_opens_for_whom_it_should_and_for_nobody_else(walk: Walk) -> None:
     wrong, seen = {}, set()
-    for (rule, name), answer in fetched(walk).items():
+    for rule, name, answer in fetched(walk):
         wanted, found = expected(walk, rule, name), came_out(answer.status_code, answer.headers.get("Location", ""))
         seen.add((wanted, found))
         if not is_right(wanted, found, rule.endpoint):
@@ -196,7 +196,7 @@ def test_every_page_opens_for_whom_it_should_and_for_nobody_else(walk: Walk) -> 
 
 def test_every_page_that_opens_is_a_good_page(walk: Walk) -> None:
     """Language, one h1, labels, captions, tokens, links: each page as each person who may see it."""
-    for (rule, name), answer in fetched(walk).items():
+    for rule, name, answer in fetched(walk):
         if answer.mimetype == "text/html" and answer.status_code in {200, 403, 404}:
             walk.browsers[name].check(walk.path(rule), answer, answer.status_code)
 
@@ -204,14 +204,14 @@ def test_every_page_that_opens_is_a_good_page(walk: Walk) -> None:
 def test_nothing_can_be_sent_by_whom_it_should_not(walk: Walk) -> None:
     """With a good token, so that the token is not what refuses."""
     wrong = {}
+    tokens = {name: browser.token_of("/account/" if name else "/sign-in") for name, browser in walk.browsers.items()}
     for rule in rules_of(walk, sending=True):
         path = walk.path(rule)
         for name, browser in walk.browsers.items():
             wanted = expected(walk, rule, name)
             if wanted == "in":
                 continue
-            token = browser.token_of("/account/" if name else "/sign-in")
-            answer = browser.client.post(path, data={"csrf_token": token})
+            answer = browser.client.post(path, data={"csrf_token": tokens[name]})
             found = came_out(answer.status_code, answer.headers.get("Location", ""))
             if not is_right(wanted, found, rule.endpoint):
                 wrong[f"{rule.endpoint} as {name or 'signed out'}"] = f"{wanted}, but {answer.status_code}"
