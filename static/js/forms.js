@@ -67,10 +67,10 @@ function readDraft(form) {
   }
 }
 
-// What the server sent back after a fault is newer than the draft, so a faulty form is left as it is.
+// What the server sent back after a fault or a question is newer than the draft, so an answered form is left as it is.
 function restoreDraft(form) {
   const typed = readDraft(form);
-  if (!typed || form.querySelector("[data-error-summary]")) return;
+  if (!typed || "answered" in form.dataset) return;
   for (const [name, value, ticked] of typed) {
     for (const control of typedFields(form)) {
       if (control.name !== name) continue;
