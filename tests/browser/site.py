@@ -59,13 +59,16 @@ class Site:
         """Open a browser signed in by the form once, later from what that left, in the language of the walk."""
         visitor = self.visit(browser, walk, state=self.signed_in.get(mailbox), **how)
         if mailbox not in self.signed_in:
-            visitor.open("/sign-in")
+            visitor.page.goto(self.address + "/sign-in")
+            visitor.speak()
             visitor.write("#email", f"{mailbox}@{MAIL_DOMAIN}")
             visitor.write("#password", PASSWORD)
+            visitor.language = ""  # the account's own, until the walk's is chosen
             visitor.press_main()
+            visitor.language = walk.language
             self.signed_in[mailbox] = visitor.context.storage_state()
         else:
-            visitor.open("/account/")
+            visitor.page.goto(self.address + "/account/")
         visitor.speak()
         return visitor
 

@@ -7,16 +7,16 @@ from __future__ import annotations
 
 import json
 import sys
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
 from random import Random
-from typing import Any, cast
+from typing import Any
+from typing import cast as typed
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from cohort.demo.applying import apply_to
 from cohort.demo.build import build_demo
 from cohort.demo.choosing import Call, play_call
 from cohort.demo.sketches import Sketch, draw_firms
@@ -36,6 +36,7 @@ from cohort.kit.site import open_site
 from cohort.people.actors import actor_of
 from cohort.people.models import Person, RoleGrant
 from cohort.plans.models import Member, Plan
+from cohort.plans.service import extend_plan
 from cohort.reference import consent_texts
 from cohort.rounds.applications.service import note_finding
 from cohort.rounds.calls.protocol import Terms
@@ -46,6 +47,7 @@ from cohort.training.service import EXPORT_MILESTONES, hand_in
 from tests.browser.walks import WALKS
 
 TODAY = "2026-11-24T15:00:00+00:00"  # it stands still, so that a page says the same in every run
+ENDS_ON = date(2027, 12, 31)
 SMALL = Scale(applicants=8, seats=3, later_applicants=1)
 FIRST_NUMBER = 60  # tax ids from here on belong to the calls of this file
 WORK_EACH = 2
@@ -131,10 +133,13 @@ def build(folder: Path) -> None:
         with transaction() as session:
             act_as(session, SYSTEM)
             plan = session.scalars(select(Plan)).one()
-            closed_calls(session, cast_of(session, plan), Timeline(clock.today()))
+            cast = cast_of(session, plan)
+            # new members need a year for their milestones, and in month 14 the plan has less left
+            extend_plan(session, cast.manager(), plan, ENDS_ON, "Prórroga acordada por el grupo técnico.")
+            closed_calls(session, cast, Timeline(clock.today()))
             for walk in WALKS:
                 work_to_do(session, plan, walk.country)
-        (folder / "facts.json").write_text(json.dumps(facts_for_tests(cast(Session, db.session()))))
+        (folder / "facts.json").write_text(json.dumps(facts_for_tests(typed(Session, db.session()))))
 
 
 if __name__ == "__main__":
