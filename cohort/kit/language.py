@@ -105,8 +105,11 @@ def typed_number(text: str) -> Decimal:
     """Return the number that a person of this region typed; raises `ValueError` when it is none.
 
     The region decides, whatever the language: `1.234,5` in Chile, Colombia and Costa Rica, `1,234.5` in Mexico
-    and Peru.
+    and Peru. One mark before one or two digits is a decimal mark everywhere, because thousands come in threes:
+    `508.40` is no fifty thousand in Chile either.
     """
+    if re.fullmatch(r"\s*[0-9]+[.,][0-9]{1,2}\s*", text):
+        return Decimal(text.strip().replace(",", "."))
     locale = Locale.parse(f"es_{reader_region()}")
     group, point = get_group_symbol(locale), get_decimal_symbol(locale)
     bare = re.sub(r"[\s\u00a0\u202f]", "", text)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import secrets
 from datetime import date
 from decimal import Decimal
@@ -124,7 +123,7 @@ class ExportForm(FlaskForm):
     def validate_amount(self, field: Any) -> None:
         """Refuse what is no amount, with an example in the reader's own way."""
         try:
-            read_amount(field.data or "")
+            typed_number(field.data or "")
         except ValueError as error:
             raise ValidationError(gettext("“%(text)s” is no amount. Type digits only, such as 480000.", text=field.data)) from error
 
@@ -134,24 +133,12 @@ class ExportForm(FlaskForm):
         destination = self.other_destination.data if self.destination.data == OTHER else self.destination.data
         return ExportFacts(
             exported_on=self.exported_on.data, destination=destination or "", product=self.product.data or "",
-            value=read_amount(self.amount.data or ""), currency=self.currency.data or "", channel=channel,
+            value=typed_number(self.amount.data or ""), currency=self.currency.data or "", channel=channel,
             marketplace=marketplace, buyer=self.buyer.data or "B2C", hs_code=self.hs_code.data or "",
             quantity=self.quantity.data or "", incoterm=self.incoterm.data or "", shipment=self.shipment.data or "",
             document_type=self.document_type.data or "", document_number=self.document_number.data or "",
             is_baseline=bool(self.is_baseline.data), is_sample=bool(self.is_sample.data),
         )
-
-
-def read_amount(text: str) -> Decimal:
-    """Return the amount that a person typed; ValueError when it is none.
-
-    One mark before one or two digits is a decimal mark in every region, because thousands come in threes: “508.40”
-    is no fifty thousand in Chile either. All else is read by the region.
-    """
-    bare = text.strip()
-    if re.fullmatch(r"[0-9]+[.,][0-9]{1,2}", bare):
-        return Decimal(bare.replace(",", "."))
-    return typed_number(bare)
 
 
 def plain_amount(value: Decimal) -> str:
@@ -185,7 +172,7 @@ class RefundForm(FlaskForm):
         text = (self.refund.data or "").strip()
         if not text:
             return None
-        cents = read_amount(text) * 100
+        cents = typed_number(text) * 100
         if cents != cents.to_integral_value():
             raise ValueError(text)
         return int(cents)

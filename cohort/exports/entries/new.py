@@ -14,7 +14,7 @@ from werkzeug.wrappers import Response
 from cohort.exports import words
 from cohort.exports.entries import queries, service
 from cohort.exports.entries.checks import currencies
-from cohort.exports.entries.forms import ExportForm, read_amount
+from cohort.exports.entries.forms import ExportForm
 from cohort.exports.events import require_reach, today_of
 from cohort.exports.facts import minor_units
 from cohort.exports.flags import words as flag_words
@@ -26,7 +26,7 @@ from cohort.kit import language, uploads
 from cohort.kit.access import Actor, current_actor, gate
 from cohort.kit.database import transaction
 from cohort.kit.errors import DomainError, sentence
-from cohort.kit.language import is_ambiguous_number
+from cohort.kit.language import is_ambiguous_number, typed_number
 from cohort.plans import queries as plan_queries
 from cohort.plans.models import Member
 
@@ -61,7 +61,7 @@ def in_dollars() -> Response:
     """Return an amount in dollars, in words, while it is being typed; empty words for what is no amount."""
     currency = request.args.get("currency", "")
     try:
-        value, day = read_amount(request.args.get("amount", "")), date.fromisoformat(request.args.get("on", ""))
+        value, day = typed_number(request.args.get("amount", "")), date.fromisoformat(request.args.get("on", ""))
         minor = minor_units(value, currency) if currency in currencies() else 0
     except (ValueError, DomainError):
         minor = 0
@@ -155,7 +155,7 @@ def _page(session: Session, member: Member, form: ExportForm, today: date) -> st
     said: Any = ""
     if form.amount.data and form.exported_on.data and not form.amount.errors:
         try:
-            minor = minor_units(read_amount(form.amount.data), form.currency.data)
+            minor = minor_units(typed_number(form.amount.data), form.currency.data)
             said = conversion_words(converted(session, minor, form.currency.data, form.exported_on.data), form.currency.data)
         except (ValueError, DomainError):
             said = ""

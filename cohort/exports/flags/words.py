@@ -54,6 +54,8 @@ def needs(step: NextStep | dict[str, Any]) -> str:
         return str(gettext("our check of what was sent in"))
     if step.code == "resting":
         return str(gettext("nothing until the season opens"))
+    if step.code == "keep_season" and step.by_on:
+        return str(ngettext("%(num)s export this season, by %(day)s", "%(num)s exports this season, by %(day)s", step.exports, day=language.day(step.by_on)))
     if step.code in ("keep", "consolidate"):
         return str(gettext("nothing now; the next export by %(day)s", day=language.day(step.by_on, "short")) if step.by_on else gettext("nothing, keep going"))
     words = _amounts(step)
@@ -88,6 +90,11 @@ def to_go(step: NextStep | dict[str, Any]) -> str:
         return str(gettext("Nothing to do until your season opens."))
     if step.code == "first_export":
         return str(gettext("The next step is your first export to a country of the plan."))
+    if step.code == "keep_season" and step.by_on:
+        return str(ngettext(
+            "To stay a recurring exporter, export %(num)s time this season, by %(day)s.",
+            "To stay a recurring exporter, export %(num)s times this season, by %(day)s.", step.exports, day=language.day(step.by_on),
+        ))
     if step.code in ("keep", "consolidate"):
         return str(gettext("To stay a recurring exporter, export again by %(day)s.", day=language.day(step.by_on)) if step.by_on else gettext("Keep going as you do."))
     return _to_go_recurring(step)
