@@ -34,12 +34,15 @@ FACTS: dict[type[Any], tuple[str, ...]] = {
 
 
 def facts(session: Session, *models: type[Any]) -> dict[str, list[tuple[str, ...]]]:
-    """Return the facts of each table, in the order in which they were written (seats: best first)."""
+    """Return the facts of each table in the order in which they were written.
+
+    Seats and letters are sorted: they are written in the order of the files' random codes.
+    """
     found = {}
     for model in models or FACTS:
         columns = [getattr(model, name) for name in FACTS[model]]
         rows = session.execute(select(*columns).order_by(model.id))
         found[model.__tablename__] = [tuple(repr(value) for value in row) for row in rows]
-        if model is Seat:
+        if model in (Seat, OutboxMessage):
             found[model.__tablename__].sort()
     return found
