@@ -48,7 +48,7 @@ def stage_tag(stage: str, last_export_on: date | None, today: date) -> str:
 
 
 def needs(step: NextStep | dict[str, Any]) -> str:
-    """Return a next step for staff, short: “1 more quarter, by 31 Dec 2026”."""
+    """Return a next step for staff, short: “1 more quarter, by 31 Dec”; the day lies within a year, so it goes without one."""
     step = step_of(step) if isinstance(step, dict) else step
     if step.code == "wait_for_us":
         return str(gettext("our check of what was sent in"))
@@ -57,11 +57,11 @@ def needs(step: NextStep | dict[str, Any]) -> str:
     if step.code == "keep_season" and step.by_on:
         return str(ngettext("%(num)s export this season, by %(day)s", "%(num)s exports this season, by %(day)s", step.exports, day=language.day(step.by_on)))
     if step.code in ("keep", "consolidate"):
-        return str(gettext("nothing now; the next export by %(day)s", day=language.day(step.by_on, "short")) if step.by_on else gettext("nothing, keep going"))
+        return str(gettext("nothing now; the next export by %(day)s", day=language.day(step.by_on, "month")) if step.by_on else gettext("nothing, keep going"))
     words = _amounts(step)
     if step.by_on is None:
         return words
-    return str(gettext("%(what)s, by %(day)s", what=words, day=language.day(step.by_on, "short")))
+    return str(gettext("%(what)s, by %(day)s", what=words, day=language.day(step.by_on, "month")))
 
 
 def _amounts(step: NextStep) -> str:
