@@ -73,7 +73,8 @@ class Visitor:
         key = (kind, shown["notices"], shown["faults"], self.walk.name, scheme or self.scheme)
         if key not in self.seen and self.with_scripts:
             self.page.evaluate(AXE)
-            assert self.page.evaluate(RUN_AXE, STANDARD) == [], f"axe on {self.page.url} at {self.walk.name}"
+            broken = self.page.evaluate(RUN_AXE, STANDARD)
+            assert broken == [], f"axe on {self.page.url} at {self.walk.name}: {broken}"
             self.seen.add(key)
 
     def open(self, path: str, status: int = 200) -> None:
