@@ -103,7 +103,7 @@ def test_sessions_are_listed_and_ended_one_by_one(app: Flask, ana: FlaskClient, 
     for browser in (phone, tablet):
         sign_in(browser, "ana@mesa.test")
     ids = list(session.scalars(select(SignInSession.id).order_by(SignInSession.id)))
-    assert ana.get("/account/").text.count("Sign out there") == 2
+    assert ana.get("/account/").text.count("Salir en ese dispositivo") == 2
     assert post(ana, f"/account/sessions/{ids[1]}/sign-out", page="/account/").location == "/account/#sessions"
     assert (is_in(ana), is_in(phone), is_in(tablet)) == (True, False, True)
     assert post(ana, f"/account/sessions/{ids[1]}/sign-out", page="/account/").status_code == 404

@@ -206,13 +206,13 @@ def test_a_further_role_is_given_once(
         assert post(client, page, page=page, role="coach", firm_id=world.firm_pe).location == page
     grant = session.scalars(select(RoleGrant).where(RoleGrant.person_id == eva, RoleGrant.role == Role.COACH)).one()
     assert (grant.country, grant.firm_id, grant.valid_from) == ("PE", world.firm_pe, clock.today())
-    assert client.get(page).text.count("End this role") == 2
+    assert client.get(page).text.count("Terminar este rol") == 2
     assert post(client, page, page=page, role="king").status_code == 422
     assert post(client, page, page=page, role="coordinator").status_code == 422
     assert [client.get(f"/people/{key}").status_code for key in (stranger, 99_999)] == [404, 404]
     assert post(client, f"/people/{stranger}", page=page, role="observer").status_code == 404
     post(client, f"/people/roles/{grant.id}/revoke", page=page)
-    assert client.get(page).text.count("End this role") == 1
+    assert client.get(page).text.count("Terminar este rol") == 1
 
 
 def test_invite_page_shows_the_link_once(client: FlaskClient, make_person: MakePerson, session: Session) -> None:

@@ -33,7 +33,7 @@ def round_id(doors: Site) -> int:
 
 def test_manager_starts_a_call_in_one_page(doors: Site) -> None:
     client = doors.client("manager@plan.test")
-    assert "Empezar" in page(client, "/rounds/") or "Start a call" in page(client, "/rounds/")
+    assert "Crear una convocatoria" in page(client, "/rounds/")
     text = page(client, "/rounds/new")
     typed = dict(re.findall(r'<input [^>]*class="control"[^>]* name="(\w+)"[^>]* value="([^"]*)"', text))
     typed |= {"template": "equal", "countries": ["CL", "CO", "MX", "PE"], "time_zone": "America/Santiago"}
