@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date
@@ -46,7 +47,7 @@ def build_demo(
             raise NotADemo("the database holds a plan, people or firms that are not the demo's")
         db.session.remove()
         _empty()
-        with _fast_writes():
+        with _fast_writes(), _rare_collection():
             try:
                 _tell(Timeline(day), seed, scale, progress)
             except BaseException:
@@ -98,6 +99,17 @@ def _fast_writes() -> Iterator[None]:
     finally:
         db.session.remove()
         _pragma("FULL")
+
+
+@contextmanager
+def _rare_collection() -> Iterator[None]:
+    """Look for unreachable cycles less often: a fifth of the time went into walking over rows that are soon dropped."""
+    before = gc.get_threshold()
+    gc.set_threshold(200_000, 20, 20)
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)
 
 
 def _pragma(level: str) -> None:
