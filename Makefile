@@ -15,7 +15,7 @@ run: .venv/run.ok ## serve the site with its demo on http://localhost:5000
 
 test: .venv/test.ok system check suite ## every test, lint, type and import check, on SQLite and PostgreSQL
 
-endurance: export COHORT_TEST_SIZE := full
+endurance: export TEST_SIZE := full
 endurance: .venv/test.ok system ## the long suites at full size; figures go to docs/endurance.md
 	$(BIN)/python -m pytest tests/property tests/jobs -n $(WORKERS)
 
@@ -28,7 +28,7 @@ check: .venv/test.ok
 	$(BIN)/lint-imports --no-logo
 	$(BIN)/djlint templates --lint --quiet
 
-suite: export COHORT_ALL_LAYERS := 1
+suite: export EVERY_LAYER := 1
 suite: .venv/test.ok system
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup --cov --cov-report=
 	$(BIN)/coverage report --skip-covered --skip-empty --fail-under=90

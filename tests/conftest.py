@@ -21,7 +21,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """Fail `make test` when a layer ran no test or a test was skipped: silence is not a pass."""
     reporter = session.config.pluginmanager.get_plugin("terminalreporter")
-    if "COHORT_ALL_LAYERS" not in os.environ or reporter is None or hasattr(session.config, "workerinput"):
+    if "EVERY_LAYER" not in os.environ or reporter is None or hasattr(session.config, "workerinput"):
         return
     ran = {report.nodeid.split("/")[1] for report in reporter.stats.get("passed", []) if report.nodeid.startswith("tests/")}
     missing = [layer for layer in LAYERS if layer not in ran]

@@ -25,7 +25,7 @@ from tests.schema import build_schema
 KEY = "a key for tests that is long enough to be taken"
 NOON = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 DAY = NOON.date()
-FULL = os.environ.get("COHORT_TEST_SIZE") == "full"
+FULL = os.environ.get("TEST_SIZE") == "full"
 
 OPENED: list[Flask] = []
 TEMPLATES = DictLoader({

@@ -84,6 +84,6 @@ def session(app: Flask) -> Iterator[Session]:
 
 def is_quick() -> bool:
     """Whether the suites run at short sizes (`make test`) or full (`make endurance`)."""
-    return os.environ.get("COHORT_TEST_SIZE", "quick") == "quick"
+    return os.environ.get("TEST_SIZE", "quick") == "quick"
 
 

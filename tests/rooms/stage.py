@@ -25,13 +25,11 @@ Do = Callable[[Callable[[Session], Any]], Any]
 
 @pytest.fixture(autouse=True)
 def noon(app: Flask) -> Iterator[None]:
-    """Every test lives at noon of the same Tuesday, counts its rate limits anew and remembers no frame."""
+    """Every test lives at noon of the same Tuesday, counts its rate limits anew."""
     clock.pin(worlds.NOW)
-    app.config["REMEMBERED_SECONDS"] = 0.0
     with app.app_context():
         limiter.reset()
     yield
-    app.config["REMEMBERED_SECONDS"] = 20.0
     clock.pin(None)
 
 

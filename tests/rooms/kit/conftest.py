@@ -11,7 +11,7 @@ from jinja2 import ChoiceLoader, DictLoader
 
 from cohort.kit.access import Role
 from tests.jobs import site as sites
-from tests.rooms.people.conftest import MakePerson, client, make_person, quick, session, sign_in, world
+from tests.rooms.people.conftest import MakePerson, client, make_person, post, quick, session, sign_in, world
 
 __all__ = ["client", "make_person", "quick", "session", "world"]
 
@@ -31,7 +31,7 @@ def operator(client: FlaskClient, make_person: MakePerson, kinds: None) -> Flask
     """A browser in which an administrator is signed in, in English."""
     make_person("admin@mesa.test", Role.ADMINISTRATOR)
     sign_in(client, "admin@mesa.test")
-    client.get("/?lang=en")
+    post(client, "/account/language", page="/account/", language="en", back="/account/")
     return client
 
 
