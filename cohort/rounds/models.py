@@ -1,6 +1,7 @@
 """Holds rounds, applications, scores, decisions, seats and appeals; who becomes a member is kept in plans.
 
 What a person says or finds is appended with the instant we knew it; a state beside it repeats the latest.
+Who may see which rows is said in `reach`.
 """
 
 from __future__ import annotations
@@ -8,20 +9,10 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import (
-    CheckConstraint,
-    ColumnElement,
-    ForeignKey,
-    Index,
-    String,
-    UniqueConstraint,
-    false,
-    select,
-)
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from cohort.firms.models import Firm
-from cohort.kit.access import Actor, Role, open_table, scope
 from cohort.kit.database import Base
 from cohort.people.models import Person
 from cohort.plans.models import Plan
@@ -158,7 +149,7 @@ class ScoreEntry(Base):
     """A score given to an application; the latest counts, and an empty one takes it back: never a zero."""
 
     __tablename__ = "score_entry"
-    __table_args__ = (CheckConstraint("source IN ('typed','import')", name="source"),)
+    __table_args__ = (CheckConstraint("source IN ('typed','import','review')", name="source"),)
 
     id: Mapped[int] = mapped_column(primary_key=True)
     application_id: Mapped[int] = mapped_column(ForeignKey("application.id"), index=True)
@@ -229,52 +220,3 @@ class Appeal(Base):
     answered_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
 
     application: Mapped[Application] = relationship()
-
-
-def _by_country(actor: Actor) -> ColumnElement[bool]:
-    """Files of the actor's countries; an evaluator's country opens nothing until files are assigned."""
-    if not actor.countries or actor.roles <= {Role.EVALUATOR, Role.OBSERVER}:
-        return false()
-    return Application.country.in_(sorted(actor.countries))
-
-
-def _applications(actor: Actor) -> ColumnElement[bool] | None:
-    """Own firm and own drafts, the coordinator's countries; nothing for everybody else."""
-    if actor.sees_all:
-        return None
-    criterion = _by_country(actor)
-    if actor.firm_ids:
-        criterion = criterion | Application.firm_id.in_(sorted(actor.firm_ids))
-    if actor.person_id is not None:
-        criterion = criterion | (Application.applicant_id == actor.person_id)
-    return criterion
-
-
-def _of_applications(model: Any, is_shown_to_firm: bool) -> None:
-    """Scope a table with `application_id` like its application, or like it for staff alone."""
-
-    def rule(actor: Actor) -> ColumnElement[bool] | None:
-        if actor.sees_all:
-            return None
-        seen = _applications(actor) if is_shown_to_firm else _by_country(actor)
-        assert seen is not None
-        within = Application.__table__
-        return model.application_id.in_(select(within.c.id).where(seen))  # type: ignore[no-any-return]
-
-    scope(model, rule)
-
-
-def _decisions(actor: Actor) -> ColumnElement[bool] | None:
-    """Staff with files of their own see it; firms and the public read what was published, through its page."""
-    return None if actor.sees_all or actor.countries else false()
-
-
-scope(Application, _applications)
-scope(Decision, _decisions)
-_of_applications(Submission, is_shown_to_firm=True)
-_of_applications(Seat, is_shown_to_firm=True)
-_of_applications(Appeal, is_shown_to_firm=True)
-_of_applications(Finding, is_shown_to_firm=False)
-_of_applications(ScoreEntry, is_shown_to_firm=False)
-open_table(Round, "calls are public; drafts are shown by staff pages alone")
-open_table(Addendum, "a call's addenda are public")

@@ -6,7 +6,7 @@ from flask import Flask
 from flask_babel import lazy_gettext as _l
 
 from cohort.kit.history import name_actions
-from cohort.rounds import site
+from cohort.rounds import reach, site
 from cohort.rounds.applications import staff as application_staff
 from cohort.rounds.applications import views as application_views
 from cohort.rounds.calls import public as call_pages
@@ -15,7 +15,7 @@ from cohort.rounds.decisions import views as decision_views
 from cohort.rounds.decisions.words import reason_text, score_points
 from cohort.rounds.scores import views as score_views
 
-PAGES = (application_staff, application_views, call_pages, call_views, decision_views, score_views)
+PAGES = (reach, application_staff, application_views, call_pages, call_views, decision_views, score_views)
 
 name_actions({
     "round.created": _l("started the call"), "round.edited": _l("changed the draft"),

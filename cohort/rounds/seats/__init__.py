@@ -1,0 +1,1 @@
+"""What becomes of a sealed decision: concurrence, acts, offers, replacements."""
