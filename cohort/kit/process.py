@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
 from collections.abc import Callable
-from multiprocessing.connection import Connection
+from multiprocessing.connection import Connection, wait
+from threading import Thread
 from typing import Any, TypeVar, cast
 
 from flask_babel import lazy_gettext as _l
@@ -55,6 +57,7 @@ def _unfold(outcome: str, value: Any) -> Any:
 
 def _answer(sender: Connection, function: Callable[[Any], Any], argument: Any) -> None:
     """Compute and send back: ("done", result), ("refused", (code, params)) or ("broke", reason)."""
+    Thread(target=_end_with_parent, daemon=True).start()
     answer: tuple[str, Any]
     try:
         answer = "done", function(argument)
@@ -64,3 +67,11 @@ def _answer(sender: Connection, function: Callable[[Any], Any], argument: Any) -
         answer = "broke", f"{type(error).__name__}: {error}"
     sender.send(cast(Any, answer))
     sender.close()
+
+
+def _end_with_parent() -> None:
+    """End this child when its parent is gone, however it went: nobody would read the answer."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        wait([parent.sentinel])
+        os._exit(1)

@@ -66,12 +66,14 @@ class Child:
     name: str
     command: Sequence[str]
     environment: dict[str, str]
+    lifeline: int | None = None  # it inherits this descriptor, see `lifeline`
     process: subprocess.Popen[bytes] | None = None
     beats_since_death: int = field(default=BEATS_A_MINUTE)
 
     def start(self) -> None:
         """Start it in our own process group, so that Ctrl-C reaches all of us."""
-        self.process = subprocess.Popen(list(self.command), env=self.environment)
+        kept = () if self.lifeline is None else (self.lifeline,)
+        self.process = subprocess.Popen(list(self.command), env=self.environment, pass_fds=kept)
 
     def beat(self) -> bool:
         """Return whether it may go on: it lives, or this was its first death within a minute and it lives again."""
@@ -86,11 +88,15 @@ class Child:
         self.start()
         return True
 
+    def ask_to_end(self) -> None:
+        """Ask it to end, unless it did."""
+        if self.process is not None and self.process.poll() is None:
+            self.process.terminate()
+
     def end(self) -> None:
-        """Ask it to end, and insist after a while."""
-        if self.process is None or self.process.poll() is not None:
+        """Wait until it ends, and insist after a while."""
+        if self.process is None:
             return
-        self.process.terminate()
         try:
             self.process.wait(GRACE_SECONDS)
         except subprocess.TimeoutExpired:
@@ -110,20 +116,27 @@ def watch(children: Sequence[Child], stop: Event) -> int:
                     return 1
         return 0
     finally:
-        for child in reversed(children):
+        for child in children:
+            child.ask_to_end()
+        for child in children:
             child.end()
 
 
-def _children(host: str, port: int) -> list[Child]:
+def children_of(host: str, port: int) -> list[Child]:
+    """Return the web workers and the scheduler, ready to start; both end when this process does, however it ends."""
+    lifeline, _ours = os.pipe()  # our end stays open as long as this process lives
+    held = [sys.executable, "-m", "cohort.kit.lifeline", str(lifeline)]
     environment = {"COHORT_PUBLIC_URL": f"http://localhost:{port}", **os.environ}
     bound = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
     web = [
-        sys.executable, "-m", "gunicorn", "cohort.kit.serve:web_worker()", "--bind", bound, "--workers", "2",
+        *held, "gunicorn", "cohort.kit.serve:web_worker()", "--bind", bound, "--workers", "2",
         "--worker-class", "gthread", "--threads", "4", "--timeout", "60", "--graceful-timeout", "10",
         "--log-level", "warning",
     ]
-    scheduler_command = [sys.executable, "-c", "from cohort.cli import main; main()", "scheduler"]
-    return [Child("web", web, environment), Child("scheduler", scheduler_command, environment)]
+    return [
+        Child("web", web, environment, lifeline),
+        Child("scheduler", [*held, "cohort", "scheduler"], environment, lifeline),
+    ]
 
 
 def _is_empty(app: Flask) -> bool:
@@ -162,7 +175,7 @@ def run(host: str, port: int, demo: bool) -> None:
     for line in sign_ins:
         click.echo(line)
     sys.stdout.flush()
-    sys.exit(watch(_children(host, port), stop))
+    sys.exit(watch(children_of(host, port), stop))
 
 
 def web_worker() -> Flask:

@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 from threading import Event
 
+import psutil
 import pytest
 from flask import Flask
 from sqlalchemy import select, text
@@ -189,3 +190,19 @@ def test_what_goes_wrong_in_a_child_is_told(function: object, code: str, params:
     with pytest.raises(DomainError) as caught:
         run_in_child(function, None, 30)
     assert (caught.value.code, caught.value.params) == (code, params)
+
+
+def say_number_and_sleep(path: str) -> None:
+    Path(path).write_text(str(os.getpid()))
+    time.sleep(60)
+
+
+def test_a_child_ends_with_the_process_that_waits_for_it(tmp_path: Path) -> None:
+    place = tmp_path / "number"
+    waiting = fork(lambda: run_in_child(say_number_and_sleep, str(place), 60))
+    wait_for(lambda: place.exists() and place.read_text() != "")
+    number = int(place.read_text())
+    assert psutil.pid_exists(number)
+    os.kill(waiting, signal.SIGKILL)
+    assert ended(waiting) == -signal.SIGKILL
+    wait_for(lambda: not psutil.pid_exists(number) or psutil.Process(number).status() == psutil.STATUS_ZOMBIE, 10)

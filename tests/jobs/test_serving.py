@@ -95,6 +95,45 @@ def test_run_serves_watches_and_ends_cleanly(tmp_path: Path) -> None:
             parent.wait()
 
 
+def test_children_end_when_the_parent_is_killed(tmp_path: Path) -> None:
+    prepared(tmp_path)
+    parent = subprocess.Popen(
+        [*COMMAND, "run", "--port", str(free_port("127.0.0.1", 5400 + os.getpid() % 200))], env=environment(tmp_path),
+        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
+    )
+    everyone: list[psutil.Process] = []
+    try:
+        assert parent.stdout is not None
+        parent.stdout.readline()
+        address = parent.stdout.readline().split()[3].replace("localhost", "127.0.0.1")
+        wait_for(lambda: fetched(f"{address}/health/ready")[0] == 200, 40)
+        everyone = psutil.Process(parent.pid).children(recursive=True)
+        assert len(everyone) == 4  # gunicorn, its two workers, the scheduler
+        parent.kill()
+        gone, left = psutil.wait_procs(everyone, timeout=25)
+        assert (len(gone), left) == (4, [])
+        assert fetched(f"{address}/health/live") == (0, None)
+    finally:
+        assert parent.stdout is not None
+        parent.stdout.close()
+        for process in [each for each in everyone if each.is_running()]:
+            process.kill()
+        parent.kill()
+        parent.wait()
+
+
+def test_a_child_that_does_not_listen_is_stopped_when_its_parent_is_gone(tmp_path: Path) -> None:
+    deaf = "import signal, time; from cohort.kit import lifeline; signal.signal(signal.SIGTERM, signal.SIG_IGN); " \
+        "lifeline.end_with(0, 0.5); print('listens', flush=True); time.sleep(60)"
+    with subprocess.Popen([sys.executable, "-c", deaf], stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment(tmp_path)) as child:
+        assert child.stdout is not None
+        assert child.stdout.readline() == b"listens\n"
+        assert child.poll() is None
+        assert child.stdin is not None
+        child.stdin.close()
+        assert child.wait(10) == -signal.SIGKILL
+
+
 def test_a_child_that_dies_twice_within_a_minute_ends_the_watch(capfd: pytest.CaptureFixture[str]) -> None:
     steady = Child("steady", [sys.executable, "-c", "import time; time.sleep(60)"], dict(os.environ))
     brittle = Child("brittle", [sys.executable, "-c", "raise SystemExit(7)"], dict(os.environ))
