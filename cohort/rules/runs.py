@@ -59,14 +59,14 @@ def columns_of(
     key, firms, numbers, places, money = _sorted(firm, day, destination, cents)
     months = numbers.astype("datetime64[D]").astype("datetime64[M]").astype(np.int64)
     quarter, year = months // 3, months // 12
-    is_first = _starts(firms)
+    is_first = starts(firms)
     gap = np.diff(numbers, prepend=numbers[:1])
-    new_quarter = is_first | _starts(quarter)
-    new_year = is_first | _starts(year)
-    streak_from = _latest(is_first | (np.diff(year, prepend=year[:1]) > 1))
+    new_quarter = is_first | starts(quarter)
+    new_year = is_first | starts(year)
+    streak_from = latest(is_first | (np.diff(year, prepend=year[:1]) > 1))
     year_place: Whole = np.cumsum(new_year)
     is_lapse = ~is_first & (gap > policy.lapsed_days)
-    lapse_row = _latest(is_lapse)
+    lapse_row = latest(is_lapse)
     first_row = np.searchsorted(firms, np.arange(firm_count + 1))
     return Columns(
         key=key,
@@ -76,7 +76,7 @@ def columns_of(
         first_row=first_row,
         quarters_before=np.cumsum(new_quarter),
         cents_before=np.concatenate(([0], np.cumsum(money))),
-        run_from=_latest(is_first | (gap > policy.max_gap_days)),
+        run_from=latest(is_first | (gap > policy.max_gap_days)),
         years_in_a_row=year_place - year_place[streak_from] + 1,
         lapse_row=np.where(lapse_row >= first_row[firms], lapse_row, -1),
         destination_count=int(places.max()) + 1 if places.size else 0,
@@ -94,21 +94,26 @@ def _sorted(
     numbers = np.asarray(day, dtype="datetime64[D]").astype(np.int64)
     places = np.asarray(destination, dtype=np.int64)
     money = np.asarray(cents, dtype=np.int64)
-    key = firms * _SPAN + (numbers + _HALF)
+    key = key_of(firms, numbers)
     if bool(np.all(key[1:] >= key[:-1])):
         return key, firms, numbers, places, money
     order = np.argsort(key, kind="stable")
     return key[order], firms[order], numbers[order], places[order], money[order]
 
 
-def _starts(values: Whole) -> Flags:
+def key_of(firm: Whole, day: Whole) -> Whole:
+    """The one number that orders rows by firm and day number."""
+    return firm * _SPAN + (day + _HALF)
+
+
+def starts(values: Whole) -> Flags:
     """True where the value differs from the one before; the first row starts."""
-    starts = np.ones(values.size, dtype=bool)
-    np.not_equal(values[1:], values[:-1], out=starts[1:])
-    return starts
+    found = np.ones(values.size, dtype=bool)
+    np.not_equal(values[1:], values[:-1], out=found[1:])
+    return found
 
 
-def _latest(marks: Flags) -> Whole:
+def latest(marks: Flags) -> Whole:
     """For each row the latest marked row at or before it, -1 when there is none."""
     rows: Whole = np.maximum.accumulate(np.where(marks, np.arange(marks.size), -1))
     return rows
@@ -129,7 +134,7 @@ class Runs:
 
 def runs_on(columns: Columns, end: Whole, day: Whole, policy: RecurrencePolicy) -> Runs:
     """The current run on each `day` of the firm whose last operation up to that day stands in row `end`."""
-    opens = columns.firm[end] * _SPAN + (day - policy.window_days + _HALF)
+    opens = key_of(columns.firm[end], day - policy.window_days)
     window_row = np.searchsorted(columns.key, opens, side="right")
     start = np.maximum(window_row, columns.run_from[end])
     start = np.where(day - columns.day[end] <= policy.max_gap_days, start, end + 1)
@@ -208,6 +213,7 @@ def endings_of(columns: Columns, runs: Runs, policy: RecurrencePolicy) -> Ending
     gap_day = columns.day[runs.end] + policy.max_gap_days + 1
 
     def ends(holds: Flags) -> Whole:
+        """The day on which each run's longest tail that `holds` has become too short."""
         tails = np.bincount(entry[holds], minlength=lengths.size)
         leaving = np.maximum(runs.start + tails - 1, 0)
         left_day = columns.day[np.minimum(leaving, runs.end)] + policy.window_days

@@ -27,6 +27,7 @@ class Season:
         """The quarter that opens the season: the one after its longest pause (the earliest, if two are equal)."""
 
         def pause_before(quarter: int) -> int:
+            """Quarters from the one of the season before it, 1 when that is its neighbour."""
             return next(back for back in range(1, 5) if (quarter - back - 1) % 4 + 1 in self.quarters)
 
         return min(self.quarters, key=lambda quarter: (-pause_before(quarter), quarter))

@@ -1,6 +1,6 @@
 """Decides since when each firm has held its present stage, on the columns of `standings`.
 
-Leaves out declared seasons and firms that wait for us: while our own queue holds a proof, no change is announced.
+Leaves out firms that wait for us: while our own queue holds a proof, no change is announced.
 """
 
 from __future__ import annotations
@@ -10,8 +10,10 @@ from datetime import date
 import numpy as np
 
 from cohort.rules.runs import Columns, Flags, Runs, Whole, endings_of, runs_on
+from cohort.rules.season_stages import SeasonStages
+from cohort.rules.stage_codes import CODE, NO_DAY, Codes, Days, active_stage, with_idle
 from cohort.rules.stages import RecurrencePolicy, Stage
-from cohort.rules.standings import CODE, NO_DAY, Codes, Days, Standings, active_stage, with_idle
+from cohort.rules.standings import Standings
 
 
 def effective_on(
@@ -25,12 +27,18 @@ def effective_on(
     """
     columns = standings.columns
     result = np.full(standings.stage.size, NO_DAY, dtype=np.int64)
-    row = _last_rows_of_days(columns, _asked(standings, wanted))
+    asked, today = _asked(standings, wanted), np.datetime64(as_of, "D").astype(np.int64)
+    if standings.seasons is not None:
+        mine = np.flatnonzero(asked & standings.seasons.declared & (np.diff(columns.first_row) > 0))
+        if mine.size:
+            result[mine] = SeasonStages(columns, standings.seasons, int(today), policy).since(mine)
+        asked = asked & ~standings.seasons.declared
+    row = _last_rows_of_days(columns, asked)
     if row.size == 0:
         return result.view("datetime64[D]")
     firm, day = columns.firm[row], columns.day[row]
     is_newest = np.append(firm[1:] != firm[:-1], True)
-    until = np.where(is_newest, np.datetime64(as_of, "D").astype(np.int64), np.append(day[1:], 0) - 1)
+    until = np.where(is_newest, today, np.append(day[1:], 0) - 1)
     opening = runs_on(columns, row, day, policy)
     back = _came_back(columns, opening)
     opened = active_stage(columns, opening, back, policy)

@@ -1,6 +1,6 @@
 """Decides the stage of every firm at once on columns: the rule of `recurrence`, no loop over firms.
 
-Leaves out declared seasons (R1-S, decided one firm at a time) and which rows count (`shipments`).
+Leaves out which rows count (`shipments`); firms with a declared season go through `season_stages`.
 """
 
 from __future__ import annotations
@@ -22,12 +22,10 @@ from cohort.rules.runs import (
     over_stretches,
     runs_on,
 )
+from cohort.rules.season_columns import Seasons
+from cohort.rules.season_stages import SeasonStages
+from cohort.rules.stage_codes import CODE, NO_DAY, Codes, Days, active_stage, came_back, with_idle
 from cohort.rules.stages import STAGES, Operation, RecurrencePolicy, Stage
-
-CODE = {stage: np.int8(place) for place, stage in enumerate(STAGES)}
-NO_DAY = np.iinfo(np.int64).min
-Codes = NDArray[np.int8]
-Days = NDArray[np.datetime64]
 
 
 @dataclass(frozen=True)
@@ -53,6 +51,7 @@ class Standings:
     run_start: Whole
     run_end: Whole
     columns: Columns
+    seasons: Seasons | None = None
 
     def stage_name(self, firm: int) -> Stage:
         """The stage of one firm index."""
@@ -77,12 +76,14 @@ def stages_of(
     as_of: date,
     policy: RecurrencePolicy,
     pending_on: Days | None = None,
+    seasons: Seasons | None = None,
 ) -> Standings:
     """Standing of firms 0..firm_count-1 at the end of `as_of` from counted operations in any order.
 
     `firm` and `destination` are indexes from 0, `day` datetime64[D], `cents` US cents less partial refunds; rows
     after `as_of` are left out, a firm without rows is `never`. `pending_on`, one day a firm (NaT: none), is the
-    latest operation that waits for our check. Same answers as `recurrence.stage_of`, held by a property test.
+    latest operation that waits for our check; `seasons` are those declared. Same answers as `recurrence.stage_of`,
+    held by a property test.
     """
     until = np.datetime64(as_of, "D")
     known = np.asarray(day, dtype="datetime64[D]") <= until
@@ -101,43 +102,32 @@ def stages_of(
     stage = with_idle(active, today - heard, policy)
     waiting = stage != with_idle(active, today - columns.day[end], policy)
     recheck = _recheck(stage, endings_of(columns, runs, policy), heard, policy)
-    return _spread(columns, present, runs, today, policy, stage=stage, waiting=waiting, recheck=recheck)
+    if seasons is not None:
+        _put_seasonal(columns, seasons, present, end, heard, today, policy, stage=stage, waiting=waiting, recheck=recheck)
+    return _spread(columns, present, runs, today, policy, seasons, stage=stage, waiting=waiting, recheck=recheck)
 
 
-def active_stage(columns: Columns, runs: Runs, back: Flags, policy: RecurrencePolicy) -> Codes:
-    """The most advanced stage that holds, before dormant and lapsed are looked at."""
-    end = runs.end
-    stage = np.full(end.size, CODE[Stage.REPEAT])
-    stage[end == columns.first_row[columns.firm[end]]] = CODE[Stage.FIRST]
-    stage[back] = CODE[Stage.REACTIVATED]
-    stage[runs.quarters >= 2] = CODE[Stage.BECOMING]
-    stage[runs.r1] = CODE[Stage.RECURRING]
-    stage[runs.r1 & (columns.years_in_a_row[end] >= policy.annual_consecutive)] = CODE[Stage.CONSOLIDATED]
-    return stage
-
-
-def with_idle(active: Codes, idle_days: Whole, policy: RecurrencePolicy) -> Codes:
-    """The stage once dormant and lapsed, which win over all others, have been looked at."""
-    stage = np.where(idle_days > policy.dormant_days, CODE[Stage.DORMANT], active)
-    result: Codes = np.where(idle_days > policy.lapsed_days, CODE[Stage.LAPSED], stage)
-    return result
-
-
-def came_back(columns: Columns, end: Whole, policy: RecurrencePolicy) -> Flags:
-    """True where the firm lapsed before row `end` and on no operation's day since was becoming or better."""
-    result = columns.lapse_row[end] >= 0
-    asked = np.flatnonzero(result)
-    start = columns.lapse_row[end[asked]]
-    lengths = end[asked] - start + 1
-    entry = np.repeat(np.arange(asked.size), lengths)
-    row = np.arange(entry.size) + np.repeat(start - (np.cumsum(lengths) - lengths), lengths)
-    # An operation's day is judged with all rows of that day, so the last of them speaks for it.
-    same_day = np.append(columns.key[1:] == columns.key[:-1], False)[row]
-    entry, row = entry[~same_day], row[~same_day]
-    runs = runs_on(columns, row, columns.day[row], policy)
-    advanced = (runs.quarters >= 2) | runs.r1
-    result[asked[entry[advanced]]] = False
-    return result
+def _put_seasonal(
+    columns: Columns,
+    seasons: Seasons,
+    present: Whole,
+    end: Whole,
+    heard: Whole,
+    today: Whole,
+    policy: RecurrencePolicy,
+    *,
+    stage: Codes,
+    waiting: Flags,
+    recheck: Whole,
+) -> None:
+    """Put the answers of firms with a season in place of those by R1 alone."""
+    mine = np.flatnonzero(seasons.declared[present])
+    if mine.size == 0:
+        return
+    judged = SeasonStages(columns, seasons, int(today[0]), policy)
+    stage[mine] = judged.on(end[mine], today[mine], heard[mine])
+    waiting[mine] = stage[mine] != judged.on(end[mine], today[mine], columns.day[end[mine]])
+    recheck[mine] = judged.recheck(end[mine], heard[mine], stage[mine])
 
 
 def _recheck(stage: Codes, endings: Endings, heard: Whole, policy: RecurrencePolicy) -> Whole:
@@ -158,6 +148,7 @@ def _spread(
     runs: Runs,
     today: Whole,
     policy: RecurrencePolicy,
+    seasons: Seasons | None,
     *,
     stage: Codes,
     waiting: Flags,
@@ -167,12 +158,13 @@ def _spread(
     count = columns.first_row.size - 1
 
     def whole(values: NDArray[np.integer] | Flags, absent: int) -> Whole:
+        """The values at their firm's index, `absent` elsewhere."""
         full = np.full(count, absent, dtype=np.int64)
         full[present] = values
         return full
 
     def days(values: NDArray[np.integer]) -> Days:
-        # The least int64 is NaT, so a missing day needs no second step.
+        """Day numbers as days; the least int64 is NaT, so a missing day needs no second step."""
         return whole(values, NO_DAY).view("datetime64[D]")
 
     return Standings(
@@ -191,6 +183,7 @@ def _spread(
         run_start=whole(runs.start, 0),
         run_end=whole(runs.end, -1),
         columns=columns,
+        seasons=seasons,
     )
 
 

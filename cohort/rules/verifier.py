@@ -27,24 +27,36 @@ class Proof(Protocol):
     """Row prices and an upper bound, `scale` times too large."""
 
     @property
-    def scale(self) -> int: ...
+    def scale(self) -> int:
+        """By how much prices and bound are multiplied so that they are whole numbers."""
+
     @property
-    def prices(self) -> tuple[int, ...]: ...
+    def prices(self) -> tuple[int, ...]:
+        """The price of each row of the quota matrix, in its order."""
+
     @property
-    def bound(self) -> int: ...
+    def bound(self) -> int:
+        """No lawful cohort scores more than this, over `scale`."""
 
 
 class Decision(Protocol):
     """What is checked: the answer of a selection, wherever it came from."""
 
     @property
-    def status(self) -> str: ...
+    def status(self) -> str:
+        """`optimal` or `infeasible`."""
+
     @property
-    def selected(self) -> tuple[str, ...]: ...
+    def selected(self) -> tuple[str, ...]:
+        """Ids of the chosen; empty when no cohort is lawful."""
+
     @property
-    def objective(self) -> int | None: ...
+    def objective(self) -> int | None:
+        """Total score of the chosen in whole units; None when no cohort is lawful."""
+
     @property
-    def certificate(self) -> Proof | None: ...
+    def certificate(self) -> Proof | None:
+        """What shows that nothing scores more, when the solver left it."""
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,8 @@ from hypothesis import strategies as st
 
 from cohort.rules.next_step import can_still_be_recurring
 from cohort.rules.recurrence import stage_of, stages_of
+from cohort.rules.season import Season
+from cohort.rules.season_columns import Seasons
 from cohort.rules.spells import effective_on
 from cohort.rules.stages import (
     ADVANCED_STAGES,
@@ -50,6 +52,7 @@ policies = st.one_of(
         annual_consecutive=st.integers(1, 3),
     ),
 )
+seasons = st.none() | st.sets(st.integers(1, 4), min_size=1, max_size=3).map(frozenset)
 days = st.integers(0, 1500).map(lambda count: START + timedelta(days=count))
 
 
@@ -77,15 +80,15 @@ def answers(found, since, firm):
 
 @settings(max_examples=400, deadline=None)
 @given(
-    st.lists(st.tuples(operations, st.none() | days), max_size=5),
+    st.lists(st.tuples(operations, st.none() | days, seasons), max_size=5),
     days,
     policies,
     st.randoms(use_true_random=False),
 )
 def test_one_rule_has_two_faces(firms, as_of, policy, shuffler):
-    rows = [(index, op) for index, (ops, _) in enumerate(firms) for op in ops]
+    rows = [(index, op) for index, (ops, _, _) in enumerate(firms) for op in ops]
     shuffler.shuffle(rows)
-    pending = np.array([waits or "NaT" for _, waits in firms], dtype="datetime64[D]")
+    pending = np.array([waits or "NaT" for _, waits, _ in firms], dtype="datetime64[D]")
     found = stages_of(
         np.array([index for index, _ in rows], dtype=np.int64),
         np.array([op.day for _, op in rows], dtype="datetime64[D]"),
@@ -95,10 +98,11 @@ def test_one_rule_has_two_faces(firms, as_of, policy, shuffler):
         as_of=as_of,
         policy=policy,
         pending_on=pending,
+        seasons=Seasons.of(len(firms), {place: quarters for place, (_, _, quarters) in enumerate(firms) if quarters}),
     )
     since = effective_on(found, as_of, policy)
-    for firm, (ops, waits) in enumerate(firms):
-        one = stage_of(ops, as_of, policy, pending_on=waits)
+    for firm, (ops, waits, quarters) in enumerate(firms):
+        one = stage_of(ops, as_of, policy, pending_on=waits, season=Season(quarters) if quarters else None)
         assert answers(found, since, firm) == (
             one.stage,
             one.operations,

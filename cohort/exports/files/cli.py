@@ -21,8 +21,9 @@ from cohort.exports.files.importer import REQUIRED, ExportColumns, ExportReader,
 from cohort.exports.files.wording import TABLE_FAULTS, Language, next_step_words
 from cohort.kit.tables import Table, TableFault, open_table, write_csv
 from cohort.rules.next_step import next_step_of
+from cohort.rules.stage_codes import Days
 from cohort.rules.stages import PolicyError, RecurrencePolicy, policy_from
-from cohort.rules.standings import Days, Standings, stages_of
+from cohort.rules.standings import Standings, stages_of
 
 COLUMNS = (
     "firm_id",

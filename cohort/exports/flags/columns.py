@@ -18,7 +18,8 @@ from sqlalchemy.orm import Session
 
 from cohort.exports.counting import Joined, PlanRule, may_still_count, shipment_at
 from cohort.exports.models import STATES, Export, ExportEvent
-from cohort.rules.standings import NO_DAY, Days, Standings, stages_of
+from cohort.rules.stage_codes import NO_DAY, Days
+from cohort.rules.standings import Standings, stages_of
 
 _CENTS, _PLACES = 2**36, 2**10  # one whole number holds day, place and cents: 16, 10 and 36 bits
 _EPOCH = date(1970, 1, 1)
