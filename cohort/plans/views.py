@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any, cast
 
-from flask import Blueprint, flash, redirect, render_template, url_for
+from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask import session as browser
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
@@ -18,6 +19,7 @@ from cohort.kit.access import Actor, current_actor, gate
 from cohort.kit.database import db, transaction
 from cohort.kit.errors import DomainError, sentence
 from cohort.kit.history import history_of, name_actions
+from cohort.people.links import safe_target
 from cohort.plans import defaults, forms, queries, service, words
 from cohort.plans.models import Plan
 from cohort.plans.rights import require_edit
@@ -102,10 +104,11 @@ def _answer(template: str, form: Any, **context: Any) -> Page:
     return (page, 422) if form.is_submitted() else page
 
 
-def _change(plan_id: int, form: Any, title: str, act: Any) -> Page:
+def _change(plan_id: int, form: Any, title: str, act: Any, back_to: str | None = None) -> Page:
     """Take one change of a plan: show the form, or do it and return to the plan; a refusal keeps what was typed."""
     plan = queries.plan_of(_session(), plan_id)
-    back = url_for("plans.detail", plan_id=plan.id)
+    own = url_for("plans.detail", plan_id=plan.id)
+    back = safe_target(back_to, own)
     if form.validate_on_submit():
         try:
             with transaction() as session:
@@ -116,7 +119,8 @@ def _change(plan_id: int, form: Any, title: str, act: Any) -> Page:
             flash(gettext("Saved."), "success")
             return redirect(back)
     return _answer(
-        "plans/edit.html", form, title=title, submit=gettext("Save"), back=back, back_label=gettext("Back to the plan")
+        "plans/edit.html", form, title=title, submit=gettext("Save"), back=back,
+        back_label=gettext("Back to the plan") if back == own else gettext("Back"),
     )
 
 
@@ -130,14 +134,16 @@ def _plan_to_edit(plan_id: int) -> Plan:
 @blueprint.route("/<int:plan_id>/extend", methods=["GET", "POST"])
 @gate("plan.edit")
 def extend(plan_id: int) -> Page:
-    """Give a later end."""
+    """Give a later end; a link may suggest one (`until`) and name the page to return to (`back`)."""
     _plan_to_edit(plan_id)
     form = forms.ExtensionForm()
+    if not form.is_submitted():
+        form.ends_on.data = request.args.get("until", type=date.fromisoformat)
 
     def act(session: Session, actor: Actor, plan: Plan) -> None:
         service.extend_plan(session, actor, plan, form.ends_on.data, form.reason.data)
 
-    return _change(plan_id, form, gettext("Extend the plan"), act)
+    return _change(plan_id, form, gettext("Extend the plan"), act, request.args.get("back"))
 
 
 @blueprint.route("/<int:plan_id>/countries", methods=["GET", "POST"])

@@ -6,16 +6,18 @@ from flask import Flask
 from flask_babel import lazy_gettext as _l
 
 from cohort.kit.history import name_actions
-from cohort.rounds import reach, site
+from cohort.rounds import jobs, reach, site
 from cohort.rounds.applications import staff as application_staff
 from cohort.rounds.applications import views as application_views
 from cohort.rounds.calls import public as call_pages
 from cohort.rounds.calls import views as call_views
 from cohort.rounds.decisions import views as decision_views
+from cohort.rounds.decisions import what_if_views
 from cohort.rounds.decisions.words import reason_text, score_points
 from cohort.rounds.scores import views as score_views
 
-PAGES = (reach, application_staff, application_views, call_pages, call_views, decision_views, score_views)
+PAGES = (reach, application_staff, application_views, call_pages, call_views, decision_views, what_if_views, score_views)
+JOBS = (jobs.close_calls,)  # registered when the module is loaded
 
 name_actions({
     "round.created": _l("started the call"), "round.edited": _l("changed the draft"),

@@ -58,6 +58,7 @@ AS_SYSTEM = {
     "cohort/kit/jobs.py _note": "a run of a job is nobody's act",
     "cohort/people/cli.py invite": "the operator at the command line",
     "cohort/rounds/applications/entry.py as_form": "the programme's own form writes what the person declares",
+    "cohort/rounds/jobs.py close_calls": "a deadline that passes is nobody's act",
     "cohort/rounds/scores/importer.py scores": "the operator at the command line",
 }
 

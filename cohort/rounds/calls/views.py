@@ -21,6 +21,7 @@ from cohort.rounds.applications.queries import requests_of
 from cohort.rounds.calls import queries, service, words
 from cohort.rounds.calls.forms import AddendumForm, ConfirmForm, RoundForm
 from cohort.rounds.calls.protocol import sha256_of, sha256_text, short
+from cohort.rounds.calls.time_left import TimeLeft, time_left, time_left_of
 from cohort.rounds.calls.times import from_local, local_text
 from cohort.rounds.decisions.appeals import appeals_of, waiting_count
 from cohort.rounds.decisions.service import decision_of
@@ -73,6 +74,7 @@ def detail(round_id: int) -> Page:
         decision=decision_of(session, round_.id), appeals=appeals_of(session, round_),
         requests=requests_of(session, round_.id), history=history_of(session, round_),
         is_evaluator=current_actor().roles <= {Role.EVALUATOR},
+        time_left=time_left_of(session, round_) if current_actor().may("round.edit") else None,
     )
 
 
@@ -82,15 +84,16 @@ def new() -> Page:
     """Start a call from a ready template, with everything usual filled in."""
     form = RoundForm().offer()
     session = session_now()
-    plan = plans.plan_of(session, current_actor().plan_id)
+    plan, left = plans.plan_of(session, current_actor().plan_id), None
     if not form.is_submitted():
         form.prefill(plans.origins_on(session, plan.id, clock.today(plan.time_zone)), plan.time_zone, clock.now(),
                      len(queries.rounds_of(session, plan.id)) + 1)
+        left = time_left(session, plan, from_local(form.closes_at.data, plan.time_zone), plan.time_zone)
 
     def act(session: Session, actor: Actor) -> Round:
         return service.create_round(session, actor, plans.plan_of(session, actor.plan_id), form.terms())
 
-    return _written(form, act, _("New call"), _("Save the draft"), url_for("rounds.index"))
+    return _written(form, act, _("New call"), _("Save the draft"), url_for("rounds.index"), left)
 
 
 @staff.route("/<int:round_id>/edit", methods=["GET", "POST"])
@@ -103,16 +106,19 @@ def edit(round_id: int) -> Page:
         return back_with(DomainError("round_not_draft"), back)
     if not form.is_submitted():
         form.show(round_)
+    left = None if form.is_submitted() else time_left_of(session_now(), round_)
 
     def act(session: Session, actor: Actor) -> Round:
         held = queries.round_of(session, round_id, actor.plan_id)
         service.edit_round(session, actor, held, form.terms())
         return held
 
-    return _written(form, act, _("Change the draft"), _("Save the draft"), back)
+    return _written(form, act, _("Change the draft"), _("Save the draft"), back, left)
 
 
-def _written(form: RoundForm, act: Callable[[Session, Actor], Round], title: str, submit: str, back: str) -> Page:
+def _written(
+    form: RoundForm, act: Callable[[Session, Actor], Round], title: str, submit: str, back: str, left: TimeLeft | None
+) -> Page:
     """Show the form, or save the round and lead to its page; a refusal keeps what was typed."""
     if form.validate_on_submit():
         try:
@@ -123,7 +129,8 @@ def _written(form: RoundForm, act: Callable[[Session, Actor], Round], title: str
         else:
             flash(_("The draft is saved. Nobody sees it until you open the call."), "success")
             return redirect(target)
-    page = render_template("rounds/edit.html", form=form, title=title, submit=submit, back=back)
+    page = render_template("rounds/edit.html", form=form, title=title, submit=submit, back=back, time_left=left,
+                           plan_id=current_actor().plan_id)
     return (page, 422) if form.is_submitted() else page
 
 
@@ -138,8 +145,8 @@ def open_call(round_id: int) -> Page:
         service.open_round(session, actor, held)
         return _("The call is open. Its rules are sealed.")
 
-    return _asked("rounds/open.html", round_, act, hashes=hashes, words=words, short=short,
-                  closes=local_text(round_.closes_at, round_.time_zone))
+    return _asked("rounds/open.html", round_, act, hashes=hashes, words=words, closes=local_text(round_.closes_at, round_.time_zone),
+                  time_left=time_left_of(session_now(), round_))
 
 
 @staff.route("/<int:round_id>/close", methods=["GET", "POST"])
