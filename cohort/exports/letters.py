@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -84,5 +85,5 @@ def still_so(session: Session, message: OutboxMessage) -> dict[str, Any] | None:
     return message.params
 
 
-for _kind in _STATE_OF:
-    mail_kind(_kind, still_so)
+mail_kind("export_verified", still_so, title=_l("Export verified"))
+mail_kind("export_refused", still_so, title=_l("Export that lacks something"))

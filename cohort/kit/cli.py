@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 from cohort.kit import audit, clock
 from cohort.kit.backup import Summary, restore_backup, write_backup
 from cohort.kit.database import db
+from cohort.kit.job_words import deeds_of
 from cohort.kit.jobs import JOBS, job_named, run_job
 from cohort.kit.ledger import JobRun, RunState
 from cohort.kit.schema import revisions, upgrade_database
@@ -125,11 +126,11 @@ def run_named(name: str, as_of: datetime | None, json_wanted: bool) -> None:
         found = job_named(name)
         day: date = as_of.date() if as_of else found.as_of(found.last_firing(clock.now()))
         result = run_job(name, day, again=True)
+        deeds = ", ".join(deeds_of(name, result.counts)) or "nothing to do"
     if json_wanted:
         _print_json(asdict(result))
     else:
-        counts = ", ".join(f"{word} {count}" for word, count in result.counts.items()) or "nothing to do"
-        click.echo(f"{name} for {result.as_of}: {result.state} ({result.error or counts})")
+        click.echo(f"{name} for {result.as_of}: {result.state} ({result.error or deeds})")
     sys.exit({RunState.DONE.value: 0, "skipped": 0}.get(str(result.state), 1))
 
 
@@ -147,10 +148,11 @@ def history(limit: int, json_wanted: bool) -> None:
             }
             for run in runs
         ]
+        deeds = [", ".join(deeds_of(row["job"], row["counts"])) for row in rows]
     if json_wanted:
         _print_json(rows)
         return
     _print_table(
-        ["Job", "Period", "State", "Attempts", "Counts or fault"],
-        [[r["job"], r["period"], r["state"], str(r["attempts"]), r["error"] or json.dumps(r["counts"])] for r in rows],
+        ["Job", "Period", "State", "Attempts", "What it did, or its fault"],
+        [[r["job"], r["period"], r["state"], str(r["attempts"]), r["error"] or did] for r, did in zip(rows, deeds, strict=True)],
     )

@@ -15,6 +15,7 @@ from typing import Any, cast
 import structlog
 from flask import Flask, current_app
 from flask_babel import lazy_gettext as _l
+from flask_babel import ngettext
 from sqlalchemy import Table, bindparam, select, text, update
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
@@ -23,6 +24,7 @@ from cohort.config import Settings
 from cohort.kit import clock
 from cohort.kit.database import transaction
 from cohort.kit.jobs import job
+from cohort.kit.language import number
 from cohort.kit.ledger import new_runner
 from cohort.kit.mail import compose, message_id_of
 from cohort.kit.outbox import MAIL_KINDS, MailState, OutboxMessage
@@ -34,6 +36,8 @@ LEASE = timedelta(minutes=10)
 BACKOFF_MINUTES = (1, 5, 15, 60, 240, 720, 1440)
 MOST_ATTEMPTS = len(BACKOFF_MINUTES) + 1
 MOST_FAULTS = 3  # connections lost in one batch before the server is left alone until the next run
+# As the row keeps them; the operator's page says them in the reader's language.
+NO_LONGER_TRUE, NOT_WRITTEN = "no longer true when it was to be sent", "it could not be written: "
 log = structlog.get_logger("cohort.mail")
 
 
@@ -97,14 +101,14 @@ def _prepared(app: Flask, session: Session, message: OutboxMessage) -> Ready:
             raise LookupError(f"no room knows the mail kind {message.kind!r}")
         params = kind.still_true(session, message) if kind.still_true else message.params
         if params is None:
-            verdict = {"state": MailState.CANCELLED, "reason": "no longer true when it was to be sent"}
+            verdict = {"state": MailState.CANCELLED, "reason": NO_LONGER_TRUE}
         else:
             content = compose(app, message, params)
     except DBAPIError:
         raise  # nothing wrong with the mail: the run ends, the lease runs out, the batch is tried again
     except Exception as error:  # one mail that cannot be written must not hold up the others
         log.exception("mail could not be written", mail=message.id, kind=message.kind)
-        reason = f"it could not be written: {type(error).__name__}: {error}"
+        reason = f"{NOT_WRITTEN}{type(error).__name__}: {error}"
         verdict = _put_off(message.attempts, reason, clock.now())
     return Ready(
         message.id, message.address, content, message_id_of(message, settings.public_url),
@@ -202,7 +206,18 @@ def deliver(app: Flask, open_courier: Callable[[str], Courier] = Courier) -> dic
     return dict(fates)
 
 
-@job("mail.deliver", _l("Sends the mails that are due."), every_minutes=1, own_transactions=True)
+_COUNTED: dict[str, Callable[[int], str]] = {
+    MailState.SENT.value: lambda n: ngettext("%(count)s mail sent", "%(count)s mails sent", n, count=number(n)),
+    MailState.QUEUED.value: lambda n: ngettext("%(count)s mail to be tried again", "%(count)s mails to be tried again", n, count=number(n)),
+    MailState.CANCELLED.value: lambda n: ngettext("%(count)s mail no longer true", "%(count)s mails no longer true", n, count=number(n)),
+    MailState.FAILED.value: lambda n: ngettext("%(count)s mail refused for good", "%(count)s mails refused for good", n, count=number(n)),
+}
+
+
+@job(
+    "mail.deliver", _l("Sends the mails that are due."), every_minutes=1, own_transactions=True,
+    title=_l("Send mail"), counted=_COUNTED,
+)
 def deliver_due(_session: Session, _as_of: date) -> dict[str, int]:
     """Send what is due now; the one job that looks at the present, since a mail leaves when it leaves."""
     return deliver(cast(Any, current_app)._get_current_object())

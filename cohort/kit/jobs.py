@@ -6,8 +6,8 @@ transaction; what it does carries effect keys of its own, so that running a day 
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, cast
 
@@ -29,15 +29,17 @@ log = structlog.get_logger("cohort.jobs")
 
 @dataclass(frozen=True)
 class Job:
-    """One job: why it exists, when it runs (UTC), and the function that does it for a day."""
+    """One job: what it is called, why it exists, when it runs (UTC), and the function that does it for a day."""
 
     name: str
-    purpose: Any  # a lazy text
+    title: Any  # a lazy text, as is the purpose
+    purpose: Any
     run: Run
     daily_at: time | None = None
     every_minutes: int | None = None
     of_day_before: bool = False
     own_transactions: bool = False
+    counted: Mapping[str, Callable[[int], str]] = field(default_factory=dict)
 
     def as_of(self, fires_at: datetime) -> date:
         """Return the day a firing concerns."""
@@ -69,13 +71,14 @@ JOBS: dict[str, Job] = {}
 
 def job(
     name: str, purpose: object, *, daily_at: str = "", every_minutes: int | None = None,
-    of_day_before: bool = False, own_transactions: bool = False,
+    of_day_before: bool = False, own_transactions: bool = False, title: object = "",
+    counted: Mapping[str, Callable[[int], str]] | None = None,
 ) -> Callable[[Run], Run]:
     """Register a function as a job, either daily at "HH:MM" UTC or every so many minutes (a divisor of a day).
 
     The function is called with the session, as the system, and the day it concerns: the UTC day on which it
     fires, or the day before with `of_day_before` (for jobs that look at a day that is over). It returns what it
-    did, as counts. With `own_transactions` it opens its own: for work outside the database that cannot be
+    did, as counts; `counted` says each of them in words ("12 mails sent"), and `title` names the job to a reader. With `own_transactions` it opens its own: for work outside the database that cannot be
     rolled back.
     """
     if name in JOBS:
@@ -87,7 +90,9 @@ def job(
 
     def register(run: Run) -> Run:
         at = time.fromisoformat(daily_at) if daily_at else None
-        JOBS[name] = Job(name, purpose, run, at, every_minutes, of_day_before, own_transactions)
+        JOBS[name] = Job(
+            name, title or name, purpose, run, at, every_minutes, of_day_before, own_transactions, counted or {}
+        )
         return run
 
     return register

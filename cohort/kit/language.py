@@ -16,7 +16,7 @@ from typing import Any, cast
 from zoneinfo import ZoneInfo
 
 from babel import Locale
-from babel.dates import format_date, format_datetime
+from babel.dates import format_date, format_datetime, get_timezone_location
 from babel.numbers import format_decimal, get_currency_precision, get_decimal_symbol, get_group_symbol
 from babel.support import Translations
 from flask import Flask, g, request, session
@@ -96,6 +96,16 @@ def instant(value: datetime) -> str:
     return format_datetime(local, pattern, locale=formats())
 
 
+def clock_time(value: datetime) -> str:
+    """Return the time of day of an instant in the reader's zone: `09:00`."""
+    return f"{value.astimezone(ZoneInfo(ZONES[reader_region()])):%H:%M}"
+
+
+def zone_city() -> str:
+    """Return the city whose time the reader's instants are in, in the reader's language."""
+    return str(get_timezone_location(ZONES[reader_region()], locale=formats(), return_city=True))
+
+
 def is_ambiguous_number(text: str) -> bool:
     """Return whether `text` could mean a thousand or a fraction (`1.234`), so that it must be read back."""
     return re.fullmatch(r"\d{1,3}[.,]\d{3}", text.strip()) is not None
@@ -145,6 +155,7 @@ def init_app(app: Flask, translations: str) -> None:
     }
     app.jinja_env.filters.update(filters)
     words = _Catalogues({code: Translations.load(translations, [code]) for code in LANGUAGES})
+    app.jinja_env.globals["zone_city"] = zone_city
     cast(Any, app.jinja_env).install_gettext_callables(words.say, words.say_counted, newstyle=True)
     app.jinja_env.globals["LANGUAGES"] = LANGUAGES
 

@@ -7,7 +7,7 @@ from datetime import date, datetime
 from typing import Any, cast
 
 from flask import Blueprint, Flask, current_app, flash, redirect, render_template, request, url_for
-from flask_babel import gettext, ngettext
+from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from jinja2 import TemplateError
@@ -18,7 +18,7 @@ from wtforms import DateField, ValidationError
 from wtforms.validators import InputRequired
 
 from cohort.config import Settings
-from cohort.kit import audit, clock, delivery, health, ledger, logs, navigation, outbox, scheduler
+from cohort.kit import audit, clock, delivery, health, job_words, ledger, logs, navigation, outbox, scheduler
 from cohort.kit.access import current_actor, gate
 from cohort.kit.database import db, transaction
 from cohort.kit.errors import DomainError
@@ -67,18 +67,13 @@ class JobLine:
     """One job as the list shows it."""
 
     name: str
+    title: str
     purpose: str
     schedule: str
     next_at: datetime
     last: JobRun | None
+    deeds: list[str]
     failed_count: int
-
-
-def schedule_of(found: Job) -> str:
-    """Return in words when a job runs."""
-    if found.daily_at is not None:
-        return str(gettext("daily at %(time)s UTC", time=f"{found.daily_at:%H:%M}"))
-    return str(ngettext("every minute", "every %(num)s minutes", cast(int, found.every_minutes)))
 
 
 def _lines(session: Session) -> list[JobLine]:
@@ -87,12 +82,14 @@ def _lines(session: Session) -> list[JobLine]:
     failures = select(JobRun.job, func.count()).where(JobRun.state == RunState.FAILED).group_by(JobRun.job)
     failed = {str(job): int(count) for job, count in session.execute(failures)}
     now = clock.now()
-    return [
-        JobLine(
-            name, str(found.purpose), schedule_of(found), found.next_firing(now), done.get(name), failed.get(name, 0),
-        )
-        for name, found in sorted(JOBS.items())
-    ]
+    return sorted((_line(found, now, done.get(name), failed.get(name, 0)) for name, found in JOBS.items()), key=lambda line: line.title)
+
+
+def _line(found: Job, now: datetime, last: JobRun | None, failed_count: int) -> JobLine:
+    return JobLine(
+        found.name, str(found.title), str(found.purpose), job_words.schedule_of(found, now), found.next_firing(now),
+        last, job_words.deeds_of(found.name, last.counts) if last else [], failed_count,
+    )
 
 
 @jobs.get("/")
@@ -108,9 +105,10 @@ def index() -> Page:
 def _detail(found: Job, form: DayForm) -> str:
     runs = select(JobRun).where(JobRun.job == found.name).order_by(JobRun.period.desc())
     page = db.paginate(runs, page=request.args.get("page", 1, int), per_page=PER_PAGE, max_per_page=PER_PAGE, error_out=False)
+    now = clock.now()
     return render_template(
-        "jobs/detail.html", job=found, schedule=schedule_of(found), next_at=found.next_firing(clock.now()),
-        page=page, states=RUN_STATES, form=form,
+        "jobs/detail.html", job=found, schedule=job_words.schedule_of(found, now), next_at=found.next_firing(now),
+        page=page, states=RUN_STATES, form=form, words=job_words,
     )
 
 
@@ -149,8 +147,24 @@ def mail_index() -> Page:
         chosen = chosen.where(OutboxMessage.state == state)
     page = db.paginate(chosen, page=request.args.get("page", 1, int), per_page=PER_PAGE, max_per_page=PER_PAGE, error_out=False)
     return render_template(
-        "mail/index.html", page=page, counts=counts, state=state, states=MAIL_STATES, sends=_sends_mail(),
+        "mail/index.html", page=page, counts=counts, state=state, states=MAIL_STATES, sends=_sends_mail(), kind_of=kind_of,
+        reason_of=reason_of,
     )
+
+
+def kind_of(message: OutboxMessage) -> str:
+    """Return what operators call this kind of mail; its key when no room has it any more."""
+    found = MAIL_KINDS.get(message.kind)
+    return str(found.title) if found else message.kind
+
+
+def reason_of(message: OutboxMessage) -> str:
+    """Return why a mail waits, was cancelled or failed; a mail server's own words stay as they came."""
+    if message.reason == delivery.NO_LONGER_TRUE:
+        return str(gettext("no longer true when it was to be sent"))
+    if message.reason.startswith(delivery.NOT_WRITTEN):
+        return str(gettext("it could not be written: %(fault)s", fault=message.reason.removeprefix(delivery.NOT_WRITTEN)))
+    return message.reason
 
 
 def _sends_mail() -> bool:
@@ -187,7 +201,10 @@ def _readable(message: OutboxMessage) -> Written | None:
 def mail_detail(message_id: int) -> Page:
     """Show one mail as its reader gets it, in plain text."""
     message = _message(_session(), message_id)
-    return render_template("mail/detail.html", message=message, written=_readable(message), states=MAIL_STATES)
+    return render_template(
+        "mail/detail.html", message=message, written=_readable(message), states=MAIL_STATES, kind=kind_of(message),
+        reason=reason_of(message),
+    )
 
 
 @mail.post("/<int:message_id>/retry")

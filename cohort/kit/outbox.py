@@ -116,20 +116,21 @@ class MailKind:
     name: str
     still_true: StillTrue | None = None
     secret: bool = False
+    title: Any = ""  # a lazy text: what an operator calls it
 
 
 MAIL_KINDS: dict[str, MailKind] = {}
 
 
-def mail_kind(name: str, still_true: StillTrue | None = None, *, secret: bool = False) -> MailKind:
-    """Register a kind of mail; a room calls this once beside its service.
+def mail_kind(name: str, still_true: StillTrue | None = None, *, secret: bool = False, title: object = "") -> MailKind:
+    """Register a kind of mail under what operators call it; a room calls this once beside its service.
 
     `still_true` is asked at sending: it returns the facts to write from (perhaps fewer lines than were queued),
     or None when nothing is left to say, and the mail is cancelled. A second registration of a name is refused.
     """
     if name in MAIL_KINDS:
         raise ValueError(f"the mail kind {name!r} is registered already")
-    MAIL_KINDS[name] = MailKind(name, still_true, secret)
+    MAIL_KINDS[name] = MailKind(name, still_true, secret, title or name)
     return MAIL_KINDS[name]
 
 

@@ -13,6 +13,7 @@ from apscheduler.triggers.cron import CronTrigger
 from apscheduler.triggers.interval import IntervalTrigger
 from flask import Flask
 from flask_babel import lazy_gettext as _l
+from flask_babel import ngettext
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
@@ -21,6 +22,7 @@ from cohort.kit.database import db, transaction
 from cohort.kit.delivery import deliver, has_untried
 from cohort.kit.errors import DomainError
 from cohort.kit.jobs import JOBS, Job, catch_up, job
+from cohort.kit.language import number
 from cohort.kit.leader import Leadership, leadership_of
 from cohort.kit.ledger import JobHeartbeat, new_runner
 
@@ -117,7 +119,10 @@ def _send_untried(app: Flask) -> None:
             log.warning("mail waits for the next run of its job", reason=str(error))
 
 
-@job("jobs.tidy", _l("Forgets runs of frequent jobs after a week."), daily_at="03:40")
+@job(
+    "jobs.tidy", _l("Forgets runs of frequent jobs after a week."), daily_at="03:40", title=_l("Tidy the list of runs"),
+    counted={"forgotten": lambda n: ngettext("%(count)s run forgotten", "%(count)s runs forgotten", n, count=number(n))},
+)
 def forget_frequent_runs(session: Session, as_of: date) -> dict[str, int]:
     """Drop week-old lines of jobs that run many times a day; daily runs are kept for ever."""
     frequent = [found.name for found in JOBS.values() if found.daily_at is None]

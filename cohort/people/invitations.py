@@ -31,7 +31,7 @@ wording("invitation_used", _l("This invitation was accepted already. Sign in wit
 wording("invitation_expired", _l("This invitation has expired. Ask the person who sent it for a new one."), 410)
 wording("invitation_sign_in", _l("You have an account already. Sign in with %(email)s to accept."), 403)
 
-mail_kind("invitation", secret=True)
+mail_kind("invitation", secret=True, title=_l("Invitation"))
 
 
 def plain_address(email: str) -> str:

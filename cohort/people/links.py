@@ -35,7 +35,7 @@ wording("link_expired", _l("This link has expired: it works for 30 minutes. Ask 
 wording("link_unknown", _l("We do not know this link. Copy it whole, or ask for a new one."), 404)
 wording("link_not_for_staff", _l("A link can be handed to people of a firm only. Staff sign in by themselves."), 403)
 
-mail_kind("sign_in_link", secret=True)
+mail_kind("sign_in_link", secret=True, title=_l("Sign-in link"))
 
 
 def public_address(path: str) -> str:

@@ -22,7 +22,7 @@ from cohort.people.sessions import sign_out_others
 wording("password_short", _l("A password needs at least %(least)s characters. A short sentence is easy to remember."))
 wording("password_like_mail", _l("Choose a password that does not contain your mail address."))
 
-mail_kind("account_changed")
+mail_kind("account_changed", title=_l("Change of how somebody signs in"))
 
 
 def own_person(session: Session, actor: Actor) -> Person:

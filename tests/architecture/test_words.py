@@ -109,6 +109,8 @@ def test_every_template_is_used_and_every_one_that_is_used_exists(whole: Flask) 
     assert (unused, used - known) == (set(), set())
 
 
-def test_every_role_and_job_has_words(whole: Flask) -> None:
+def test_every_role_job_and_kind_of_mail_has_words(whole: Flask) -> None:
     assert set(ROLE_NAMES) == set(Role)
     assert {name for name, job in JOBS.items() if not str(job.purpose).endswith(".")} == set()
+    assert {name for name, job in JOBS.items() if str(job.title) == name} == set()
+    assert {name for name, kind in MAIL_KINDS.items() if str(kind.title) == name} == set()

@@ -144,7 +144,7 @@ def main() -> None:
     """Run every size, or those given."""
     sizes = [int(word) for word in sys.argv[1:]] or SIZES
     for size in sizes:
-        with mail_sink() as port, tempfile.TemporaryDirectory() as folder, sites.test_kinds():
+        with mail_sink() as port, tempfile.TemporaryDirectory() as folder, sites.kinds_of_tests():
             app = sites.fresh_site(Path(folder), smtp_url=f"smtp://127.0.0.1:{port}")
             measure(app, f"smtp://127.0.0.1:{port}", port, size)
             sites.dispose(app)

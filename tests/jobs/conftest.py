@@ -16,7 +16,7 @@ from tests.postgres import Cluster, throwaway_cluster
 @pytest.fixture(autouse=True)
 def kinds() -> Iterator[None]:
     """The mail kinds and jobs of the tests; afterwards every site is closed and the clock runs."""
-    with sites.test_kinds():
+    with sites.kinds_of_tests():
         yield
     while sites.OPENED:
         sites.dispose(sites.OPENED.pop())

@@ -81,13 +81,18 @@ def break_down(session: Session, as_of: date) -> dict[str, int]:
 
 
 @contextmanager
-def test_kinds() -> Iterator[None]:
+def kinds_of_tests() -> Iterator[None]:
     """Register the kinds and jobs of the tests for the block."""
-    outbox.mail_kind("witness", lambda _session, message: None if message.params.get("over") else dict(message.params))
+    outbox.mail_kind(
+        "witness", lambda _session, message: None if message.params.get("over") else dict(message.params), title="Call to a meeting",
+    )
     outbox.mail_kind("key", secret=True)
     outbox.mail_kind("broken")
-    jobs.job("test.remind", "Queues three mails.", daily_at="02:30")(remind)
-    jobs.job("test.break", "Breaks.", daily_at="02:30")(break_down)
+    jobs.job(
+        "test.remind", "Queues three mails.", daily_at="02:30", title="Three mails",
+        counted={"queued": lambda count: f"{count} mails queued"},
+    )(remind)
+    jobs.job("test.break", "Breaks.", daily_at="02:30", title="Breaks at once")(break_down)
     try:
         yield
     finally:

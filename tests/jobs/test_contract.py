@@ -7,10 +7,12 @@ from typing import Any
 
 import pytest
 from flask import Flask
+from flask_babel import force_locale
 from sqlalchemy import select
 
 from cohort.kit import clock, ledger
 from cohort.kit.database import db, transaction
+from cohort.kit.job_words import deeds_of
 from cohort.kit.jobs import JOBS, catch_up, job_named, run_job
 from cohort.kit.ledger import JobRun
 from tests.jobs import site as sites
@@ -38,6 +40,15 @@ def test_the_arranged_plans_give_the_jobs_something_to_do(sqlite_site: Flask) ->
     with sqlite_site.app_context():
         written = [sum(run_job("reminders", sites.days_later(day).date()).counts.values()) > 0 for day in range(4)]
     assert written == [True, False, True, False]
+
+
+@pytest.mark.parametrize("name", REGISTRY)
+def test_every_count_has_its_words(sqlite_site: Flask, name: str) -> None:
+    live_in(sqlite_site)
+    with sqlite_site.app_context(), force_locale("en"):
+        counts = run_job(name, sites.DAY).counts
+        assert counts.keys() <= job_named(name).counted.keys()
+        assert all(phrase.startswith("1,234 ") or phrase.startswith("1234 ") for phrase in deeds_of(name, dict.fromkeys(job_named(name).counted, 1234)))
 
 
 @pytest.mark.parametrize("name", REGISTRY)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -62,5 +63,5 @@ def waits_for_us(session: Session, plan_id: int, firm_id: int) -> bool:
     return session.scalar(statement.limit(1)) is not None
 
 
-for _kind in (FIRM_MAIL, STAFF_MAIL):
-    mail_kind(_kind, still_so)
+mail_kind(FIRM_MAIL, still_so, title=_l("Change of stage, to the firm"))
+mail_kind(STAFF_MAIL, still_so, title=_l("Change of stage, to the coordinator"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 from typing import Any
 
+from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload
 
@@ -76,4 +77,4 @@ def still_so(session: Session, message: OutboxMessage) -> dict[str, Any] | None:
     return message.params if last_on and last_on.isoformat() == message.params["last_export_on"] else None
 
 
-mail_kind(MAIL, still_so)
+mail_kind(MAIL, still_so, title=_l("Warning before a firm counts as quiet"))

@@ -8,6 +8,7 @@ from datetime import date, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload
 
@@ -83,4 +84,4 @@ def still_waiting(session: Session, message: OutboxMessage) -> dict[str, Any] | 
     return {"lines": lines} if lines else None
 
 
-mail_kind(MAIL, still_waiting)
+mail_kind(MAIL, still_waiting, title=_l("Exports that waited too long"))

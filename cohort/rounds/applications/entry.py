@@ -36,9 +36,9 @@ wording("call_other_country", _l("This call is not for firms of that country."))
 wording("firm_is_member", _l("Your firm is in the plan already; it has no need to apply."), 409)
 wording("asks_settled", _l("This request was answered already."), 409)
 
-mail_kind("confirm_address", secret=True)
-mail_kind("asks_to_act")
-mail_kind("asks_answered")
+mail_kind("confirm_address", secret=True, title=_l("Link to go on with an application"))
+mail_kind("asks_to_act", title=_l("Somebody asks to act for a firm"))
+mail_kind("asks_answered", title=_l("Answer to who asked to act for a firm"))
 
 _CODE_SIGNS = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"  # none that a person mistakes for another
 

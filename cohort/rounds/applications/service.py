@@ -44,7 +44,7 @@ wording("finding_needs_reason", _l("Say why: the firm reads it."))
 wording("round_decided", _l("The selection was adopted: the files of this call stay as they are."), 409)
 wording("round_not_closed", _l("This can be done once the call is closed."), 409)
 
-mail_kind("application_receipt")
+mail_kind("application_receipt", title=_l("Receipt of an application"))
 
 
 def save_draft(session: Session, actor: Actor, application: Application, typed: Mapping[str, Any]) -> None:

@@ -26,7 +26,7 @@ wording("appeal_answered", _l("This appeal was answered already."), 409)
 wording("appeal_own_score", _l("Somebody who did not score this file must answer the appeal."), 403)
 wording("appeal_answer_empty", _l("Write the answer: the firm reads it."))
 
-mail_kind("appeal_answered")
+mail_kind("appeal_answered", title=_l("Answer to an appeal"))
 
 
 def last_day(application: Application, decided_on: date) -> date:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -17,8 +18,10 @@ from cohort.people.models import Person
 from cohort.rounds.models import Application, Round, Seat
 from cohort.rounds.scores.sheet import points_text
 
-for _outcome in ("selected", "waitlist", "not_selected", "ineligible"):
-    mail_kind(f"decision_{_outcome}")
+mail_kind("decision_selected", title=_l("Decision: selected"))
+mail_kind("decision_waitlist", title=_l("Decision: waiting list"))
+mail_kind("decision_not_selected", title=_l("Decision: not selected"))
+mail_kind("decision_ineligible", title=_l("Decision: cannot take part"))
 
 
 def tell(session: Session, round_: Round, seats: Sequence[Seat], firms: Mapping[int, Firm]) -> int:

@@ -21,7 +21,7 @@ def kinds(app: Flask) -> Iterator[None]:
     """The mail kinds, templates and jobs of the tests."""
     before = app.jinja_env.loader
     app.jinja_env.loader = ChoiceLoader([sites.TEMPLATES, before or DictLoader({})])
-    with sites.test_kinds():
+    with sites.kinds_of_tests():
         yield
     app.jinja_env.loader = before
 

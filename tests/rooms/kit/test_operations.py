@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 import re
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from flask import Flask
@@ -19,6 +19,7 @@ from cohort.kit.database import db, transaction
 from cohort.kit.jobs import catch_up, run_job
 from cohort.kit.ledger import JobRun
 from cohort.kit.outbox import OutboxMessage
+from cohort.people.models import Person
 from tests.jobs import site as sites
 from tests.rooms.people.conftest import MakePerson, post, sign_in
 
@@ -46,12 +47,12 @@ def test_jobs_are_listed_with_last_run_and_failures(app: Flask, operator: FlaskC
         run_job("test.remind", date(2026, 11, 24))
         run_job("test.break", date(2026, 11, 24))
     page = words(operator.get("/jobs/").text)
-    assert re.search(r"test\.remind Queues three mails\. daily at 02:30 UTC .*? queued 3 .*? none", page)
-    assert re.search(r"test\.break Breaks\. daily at 02:30 UTC never .*? 1 day failed", page)
+    assert re.search(r"Three mails Queues three mails\. daily at (23:30|22:30) \d+ \w+ 20\d\d, \d\d:\d\d 3 mails queued .*? none", page)
+    assert re.search(r"Breaks at once Breaks\. daily at (23:30|22:30) never .*? 1 day failed", page)
+    assert "All times are those of Santiago." in page
     assert "No scheduler has given a sign of life" in page
     page = words(operator.get("/jobs/test.break").text)
-    assert "2026-11-24 failed" in page
-    assert "RuntimeError: broken on purpose" in page
+    assert re.search(r"November 24, 2026 failed \d+ \w+ 20\d\d, \d\d:\d\d It broke: RuntimeError: broken on purpose", page)
 
 
 def test_a_day_is_asked_for_on_the_page_and_run_by_the_scheduler(app: Flask, operator: FlaskClient, session: Session) -> None:
@@ -62,7 +63,7 @@ def test_a_day_is_asked_for_on_the_page_and_run_by_the_scheduler(app: Flask, ope
     assert last_audit(session) == ("job.asked", "Admin", run.id)
     with app.app_context():
         assert ("test.remind", "2026-11-03", "done") in [(r.job, r.period, r.state) for r in catch_up()]
-    assert "2026-11-03 done" in words(operator.get("/jobs/test.remind").text)
+    assert "November 3, 2026 done" in words(operator.get("/jobs/test.remind").text)
 
 
 @pytest.mark.parametrize("typed", ["", "yesterday", "tomorrow"])
@@ -151,3 +152,36 @@ def test_other_roles_see_none_of_it(client: FlaskClient, make_person: MakePerson
     make_person("other@mesa.test", role, country="CL" if role is Role.COORDINATOR else None)
     sign_in(client, "other@mesa.test")
     assert [client.get(path).status_code for path in ("/jobs/", "/jobs/mail.deliver", "/mail/", "/mail/1")] == [403] * 4
+
+
+def test_times_are_those_of_the_reader_and_say_so(app: Flask, operator: FlaskClient, session: Session) -> None:
+    with app.app_context(), transaction() as opened:
+        opened.add(JobRun(
+            job="mail.deliver", period="2026-11-24T15:05", as_of=date(2026, 11, 24), state="done", counts={"sent": 1200, "failed": 1},
+            finished_at=datetime(2026, 11, 24, 15, 5, tzinfo=UTC),
+        ))
+    said = "24 Nov 2026, 12:05 done 24 Nov 2026, 12:05 1,200 mails sent, 1 mail refused for good"
+    assert said in words(operator.get("/jobs/mail.deliver").text)
+    session.scalars(select(Person).where(Person.email == "admin@mesa.test")).one().region = "MX"
+    session.commit()
+    page = words(operator.get("/jobs/mail.deliver").text)
+    assert said.replace("12:05", "09:05") in page
+    assert "All times are those of Mexico City." in page
+    post(operator, "/account/language", page="/account/", language="es", back="/account/")
+    page = words(operator.get("/jobs/mail.deliver").text)
+    assert "24 de nov 2026, 09:05 listo 24 de nov 2026, 09:05 1,200 correos enviados, 1 correo rechazado" in page
+    assert "Todas las horas son de Ciudad de México." in page
+
+
+@pytest.mark.parametrize(("reason", "said"), [
+    ("no longer true when it was to be sent", "ya no era cierto cuando se iba a enviar"),
+    ("it could not be written: KeyError: 'x'", "no se pudo escribir: KeyError: 'x'"),
+    ("550 5.1.1 no such mailbox", "550 5.1.1 no such mailbox"),
+])
+def test_why_a_mail_did_not_leave_is_said_in_the_readers_language(app: Flask, operator: FlaskClient, reason: str, said: str) -> None:
+    post(operator, "/account/language", page="/account/", language="es", back="/account/")
+    [number] = queued(app, 1)
+    with app.app_context(), transaction() as opened:
+        opened.get_one(OutboxMessage, number).reason = reason
+    assert said in words(operator.get(f"/mail/{number}").text)
+    assert said in words(operator.get("/mail/").text)
