@@ -1,28 +1,33 @@
-"""Decides who acts in a request: the person, the plan chosen, the roles valid today and their reach; grants no role."""
+"""Decides as whom a person acts: the plan chosen, the roles valid today and their reach; grants no role.
+
+Who is signed in in a browser is found by `signed_in`.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import cast
+from typing import Any
 
-from flask import g, session
-from flask_security import current_user
-from sqlalchemy import Date, bindparam, select
+from sqlalchemy import ColumnElement, Date, and_, bindparam, select
 from sqlalchemy.orm import Session
 
 from cohort.kit import clock
-from cohort.kit.access import ANONYMOUS, Actor, Role, unscoped
-from cohort.kit.database import db
+from cohort.kit.access import Actor, Role, unscoped
 from cohort.people.models import Person, RoleGrant
 
 WIDE = frozenset({Role.ADMINISTRATOR, Role.MANAGER})
 
 
-# Asked at every click, so written once.
+def holding(grant: Any, person_id: Any, day: Any) -> ColumnElement[bool]:
+    """Return the criterion that a grant, given by its columns, is the person's and holds on `day`."""
+    return and_(
+        grant.person_id == person_id, grant.revoked_at.is_(None),
+        grant.valid_from <= day, grant.valid_to.is_(None) | (grant.valid_to >= day),
+    )
+
+
 _VALID = select(RoleGrant).where(
-    RoleGrant.person_id == bindparam("person_id"), RoleGrant.revoked_at.is_(None),
-    RoleGrant.valid_from <= bindparam("today", type_=Date()),
-    RoleGrant.valid_to.is_(None) | (RoleGrant.valid_to >= bindparam("today", type_=Date())),
+    holding(RoleGrant, bindparam("person_id"), bindparam("today", type_=Date()))
 ).order_by(RoleGrant.id)
 
 
@@ -37,18 +42,25 @@ def actor_of(session_: Session, person: Person, plan_id: int | None = None) -> A
 
     A person without grants is an actor without roles (an applicant who just made an account).
     """
-    grants = valid_grants(session_, person.id)
+    return actor_with(valid_grants(session_, person.id), person.id, person.name or person.email, plan_id)
+
+
+def actor_with(grants: Sequence[Any], person_id: int, name: str, plan_id: int | None) -> Actor:
+    """Return the actor that grants of all plans make of a person; see `actor_of`.
+
+    A grant may be a row with the columns plan_id, role, country, firm_id alone.
+    """
     plans = {grant.plan_id for grant in grants}
     chosen = plan_id if plan_id in plans else max(plans, default=None)
     here = [grant for grant in grants if grant.plan_id == chosen]
     countries, firm_ids = _reach(here)
     return Actor(
-        person_id=person.id, name=person.name or person.email, plan_id=chosen,
-        roles=frozenset(grant.role for grant in here), countries=countries, firm_ids=firm_ids,
+        person_id=person_id, name=name, plan_id=chosen, roles=frozenset(grant.role for grant in here),
+        countries=countries, firm_ids=firm_ids,
     )
 
 
-def _reach(grants: Sequence[RoleGrant]) -> tuple[frozenset[str] | None, frozenset[int] | None]:
+def _reach(grants: Sequence[Any]) -> tuple[frozenset[str] | None, frozenset[int] | None]:
     """Return countries and firms; an observer sees all, but never widens what another role of theirs may change."""
     roles = {grant.role for grant in grants}
     if roles & WIDE or roles == {Role.OBSERVER}:
@@ -57,12 +69,3 @@ def _reach(grants: Sequence[RoleGrant]) -> tuple[frozenset[str] | None, frozense
     countries = {grant.country for grant in limited if grant.country and grant.role not in {Role.FIRM, Role.COACH}}
     firms = {grant.firm_id for grant in limited if grant.firm_id is not None}
     return frozenset(countries), frozenset(firms)
-
-
-def load_actor() -> Actor:
-    """Return who makes this request and set the language and region of the page."""
-    if not current_user.is_authenticated:
-        return ANONYMOUS
-    person = cast(Person, current_user._get_current_object())
-    g.language, g.region = person.language, person.region or person.office_country
-    return actor_of(cast(Session, db.session()), person, session.get("plan_id"))

@@ -13,8 +13,7 @@ from cohort.config import Settings
 from cohort.kit import access
 from cohort.kit.access import current_actor
 from cohort.kit.errors import error_page
-from cohort.people import account, factors, passkeys, security, sessions, sign_in, views
-from cohort.people.actors import load_actor
+from cohort.people import account, factors, passkeys, security, sessions, sign_in, signed_in, views
 
 # What somebody who must still set up a second factor may open meanwhile.
 OPEN_MEANWHILE = frozenset({
@@ -28,7 +27,8 @@ def init_app(app: Flask, settings: Settings) -> None:
     """Start sign-in, load the actor of each request and register the room's pages."""
     library = security.init_app(app, settings)
     sessions.init_app(app)
-    access.init_app(app, load_actor)
+    signed_in.init_app(app)
+    access.init_app(app, signed_in.load_actor)
     app.before_request(_ask_for_second_factor)
     app.register_error_handler(CSRFError, _stale_form)
     for blueprint in (sign_in.blueprint, account.blueprint, views.blueprint):

@@ -1,4 +1,4 @@
-"""Keeps where a person is signed in, so that each place can be signed out alone; what they may do stands in actors.
+"""Keeps where a person is signed in, so that each place can be signed out alone; who is signed in is `signed_in`'s question.
 
 A browser sleeps after 12 hours without use. A firm's phone stays for 90 days. The idle time is told by a stamp in the
 signed cookie, because a page that only shows may not write.
@@ -8,19 +8,19 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import cast
 
 from flask import Flask, Response, g, request, session
 from flask_security import UserMixin, user_authenticated
-from flask_security.utils import check_and_update_authn_fresh, set_request_attr
-from sqlalchemy import bindparam, select, update
-from sqlalchemy.orm import Session, contains_eager
+from flask_security.utils import check_and_update_authn_fresh
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
 
 from cohort.kit import clock
 from cohort.kit.access import STAFF, Actor, unscoped
 from cohort.kit.audit import record
-from cohort.kit.database import SAFE_METHODS, UTCDateTime, db
+from cohort.kit.database import db
 from cohort.kit.errors import DomainError
 from cohort.people.actors import valid_grants
 from cohort.people.models import Person, SignInSession
@@ -80,40 +80,6 @@ def open_session(session_: Session, person: Person, via: list[str]) -> SignInSes
     return place
 
 
-# Asked at every click, so written once.
-_PLACE = (
-    select(SignInSession).join(SignInSession.person).options(contains_eager(SignInSession.person)).where(
-        SignInSession.token_hash == bindparam("token"), SignInSession.revoked_at.is_(None),
-        SignInSession.expires_at > bindparam("now", type_=UTCDateTime()), Person.fs_uniquifier == bindparam("uniquifier"), Person.active,
-    )
-)
-
-
-def _load(uniquifier: str) -> Person | None:
-    """Return the person of this browser's session, or None when it has ended, slept too long or was signed out."""
-    session_, now = cast(Session, db.session()), clock.now()
-    token, seen = session.get("place"), session.get("seen_at")
-    if not token or seen is None:
-        return None
-    place = session_.scalar(_PLACE, {"token": hashed(str(token)), "now": now, "uniquifier": uniquifier})
-    if place is None:
-        return None
-    last = max(place.last_seen_at.timestamp(), float(seen))
-    if place.kind == "browser" and now.timestamp() - last > IDLE.total_seconds():
-        return None
-    g.place_id = place.id
-    set_request_attr("fs_authn_via", "session")  # what the library's own loader would tell it
-    set_request_attr("fs_paa", session.get("fs_paa", 0))
-    if request.method not in SAFE_METHODS:
-        _stamp(session_, place, now)
-    return place.person
-
-
-def _stamp(session_: Session, place: SignInSession, now: datetime) -> None:
-    if now - place.last_seen_at > STAMP_EVERY:
-        session_.execute(update(SignInSession).where(SignInSession.id == place.id).values(last_seen_at=now))
-
-
 def places_of(session_: Session, person_id: int) -> list[SignInSession]:
     """Return where a person is signed in now, latest first."""
     statement = select(SignInSession).where(
@@ -160,10 +126,7 @@ def _opened(_app: Flask, user: UserMixin, authn_via: list[str] | None = None, **
 
 
 def init_app(app: Flask) -> None:
-    """Let the library load people through their session, whichever door they came in by."""
-    login = app.login_manager  # type: ignore[attr-defined]
-    login.user_loader(_load)
-    login.request_loader(lambda _request: None)  # no token of the library opens a page
+    """Open a session for whoever signs in, whichever door they came in by, and keep the stamp of the cookie."""
     user_authenticated.connect(_opened, app, weak=False)
 
     @app.after_request

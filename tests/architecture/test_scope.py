@@ -21,6 +21,7 @@ PAST_SCOPE = {
     "cohort/kit/jobs.py _do": "a job acts for the system, and gives the session back as it was",
     "cohort/people/actors.py valid_grants": "whose roles they are decides what the actor may see",
     "cohort/people/sessions.py _opened": "a sign-in has no actor yet",
+    "cohort/people/signed_in.py _load": "the library asks for the very person who is signed in",
     "cohort/people/sign_in.py accept": "an invited person has no role yet; the token shows which invitation",
     "cohort/plans/queries.py people_with_role": "letters and jobs name the staff of any country",
     "cohort/plans/queries.py staff_choices": "a deputy may come from another country",
