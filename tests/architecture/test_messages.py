@@ -24,6 +24,7 @@ SAME = {
     "Incoterm": "name of a standard",
     "No": "the Spanish word is the same",
     "no": "the Spanish word is the same",
+    "rural": "the Spanish word is the same",
     "Plan": "the Spanish word is the same",
     "Sector": "the Spanish word is the same",
     "Sello Empresa Mujer (Chile)": "name of a Chilean seal",

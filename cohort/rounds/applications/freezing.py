@@ -96,7 +96,8 @@ def _firm_facts(round_: Round, firm: Firm, seal: str) -> Json:
         round_.protocol["parity"]["profile"], seal=seal,
     )
     return {
-        "size_class": firm.size_class, "sector": firm.sector, "is_rural": firm.is_rural,
+        "size_class": firm.size_class, "sector": firm.sector, "region": firm.region, "is_rural": firm.is_rural,
+        "owner_group": firm.owner_group,
         "founded_on": firm.founded_on.isoformat() if firm.founded_on else "",
         "tax_id_status": firm.tax_id_status, "tax_id_confirmed": firm.tax_id_confirmed_by is not None,
         "women_owned": firm.women_owned, "women_led": firm.women_led,
@@ -108,7 +109,7 @@ def _claimed_facts(given: Given) -> Json:
     """Facts of an applicant who asks to act for a firm on the register: nothing of that firm shows through."""
     founded = given.day("founded_on")
     return {
-        "size_class": "unknown", "sector": "", "is_rural": None,
+        "size_class": "unknown", "sector": "", "region": "", "is_rural": None, "owner_group": "",
         "founded_on": founded.isoformat() if founded else "", "tax_id_status": "valid", "tax_id_confirmed": False,
         "women_owned": "unknown", "women_led": "unknown", "ownership_verified": False, "womens": "unknown",
     }

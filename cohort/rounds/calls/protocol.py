@@ -88,9 +88,17 @@ def country_limits(terms: Terms) -> dict[str, dict[str, int]]:
     if terms.template != "equal":
         least = terms.seats if terms.template == "national" else 0
         return {code: {"min": least, "max": terms.seats} for code in terms.countries}
-    each, over = divmod(terms.seats, len(terms.countries))
-    places = {code: each + (place < over) for place, code in enumerate(terms.countries)}
-    return {code: {"min": count, "max": count} for code, count in places.items()}
+    return {code: {"min": count, "max": count} for code, count in split_seats(terms.seats, terms.countries).items()}
+
+
+def split_seats(seats: int, countries: Sequence[str]) -> dict[str, int]:
+    """Return equal seats for each country; what does not divide goes to the first ones.
+
+    >>> split_seats(5, ["CL", "PE"])
+    {'CL': 3, 'PE': 2}
+    """
+    each, over = divmod(seats, len(countries))
+    return {code: each + (place < over) for place, code in enumerate(countries)}
 
 
 def canonical(value: Any) -> bytes:

@@ -129,7 +129,8 @@ def decision_of(session: Session, round_id: int) -> Decision | None:
 def record_of(shown: Shown) -> dict[str, Any]:
     """Return the public record: random codes, sealed scores, and only the attributes that the rules name."""
     asked = shown.question
-    record = round_record(asked.applicants, asked.seats, asked.limits, asked.parity, asked.seed, shown.found)
+    record = round_record(
+        asked.applicants, asked.seats, asked.limits, asked.parity, asked.seed, shown.found, asked.quotas)
     return dict(record)
 
 

@@ -18,8 +18,18 @@ from sqlalchemy.orm import Session
 from cohort.kit.errors import DomainError, wording
 from cohort.kit.process import run_in_child
 from cohort.rounds.calls.protocol import sha256_of
+from cohort.rounds.decisions.attributes import (
+    OWNER_GROUP,
+    attribute,
+    group_quotas,
+    named_by,
+    owner_groups,
+    quotas_of,
+)
+from cohort.rounds.files.record import quota_json
 from cohort.rounds.models import Application, Round
 from cohort.rounds.scores.service import latest_scores
+from cohort.rules.quotas import Quota
 from cohort.rules.shortfall import Applicant, ParityRule, RoundSelection, decide
 
 wording("decision_unscored", _l("%(count)s eligible files have no score. Score them, or set them aside with a reason; none ranks as zero."), 409)
@@ -39,16 +49,17 @@ class Question:
     limits: Mapping[str, tuple[int, int]]
     parity: ParityRule
     seed: str
+    quotas: tuple[Quota, ...] = ()
 
     @property
     def hash(self) -> str:
         """Hash of everything asked: it tells whether the files changed since a selection was shown."""
         return sha256_of({
-            "applicants": [[one.id, one.score, one.country, one.womens] for one in self.applicants],
+            "applicants": [[one.id, one.score, one.country, one.womens, dict(one.attributes)] for one in self.applicants],
             "seats": self.seats, "limits": {code: list(pair) for code, pair in self.limits.items()},
             "parity": [str(self.parity.share), self.parity.mode, self.parity.shortfall, self.parity.counts,
                        self.parity.per_country],
-            "seed": self.seed,
+            "seed": self.seed, "quotas": [quota_json(quota) for quota in self.quotas],
         })
 
 
@@ -99,9 +110,23 @@ def question_of(round_: Round, files: Files) -> Question:
         raise DomainError("decision_unscored", count=len(files.unscored))
     if not files.pool:
         raise DomainError("decision_empty")
+    quotas, groups = quotas_of(round_.protocol), owner_groups(round_.protocol, files.pool)
+    named = named_by(quotas)
     applicants = tuple(
-        Applicant(each.code, files.scores[each.id], each.country, (each.facts or {})["womens"]) for each in files.pool)
-    return Question(applicants, round_.seats, limits_of(round_.protocol), parity_of(round_.protocol), round_.seed)
+        Applicant(each.code, files.scores[each.id], each.country, (each.facts or {})["womens"],
+                  _attributes(each, named, groups))
+        for each in files.pool
+    )
+    return Question(
+        applicants, round_.seats, limits_of(round_.protocol), parity_of(round_.protocol), round_.seed,
+        (*quotas, *group_quotas(round_.protocol, groups)),
+    )
+
+
+def _attributes(each: Application, named: Sequence[str], groups: Mapping[str, str]) -> dict[str, str]:
+    facts = each.facts or {}
+    found = {name: attribute(facts, name) for name in named}
+    return {**found, OWNER_GROUP: groups[each.code]} if groups else found
 
 
 def limits_of(protocol: Mapping[str, Any]) -> dict[str, tuple[int, int]]:
@@ -120,7 +145,8 @@ def parity_of(protocol: Mapping[str, Any]) -> ParityRule:
 
 def answer(question: Question) -> RoundSelection:
     """Return the proven, verified selection; stands at the top of the module so that a child can run it."""
-    return decide(question.applicants, question.seats, question.limits, question.parity, question.seed)
+    return decide(
+        question.applicants, question.seats, question.limits, question.parity, question.seed, question.quotas)
 
 
 def solve(question: Question) -> RoundSelection:

@@ -9,7 +9,7 @@ from typing import Any
 from flask_babel import gettext, ngettext
 from flask_babel import lazy_gettext as _l
 
-from cohort.firms.words import country_name
+from cohort.firms.words import SECTORS, SIZES, country_name
 from cohort.kit.language import number
 from cohort.rounds.applications.words import check_words
 
@@ -36,13 +36,51 @@ def rule_name(name: str, protocol: Mapping[str, Any]) -> str:
     kind, _colon, code = name.partition(":")
     if kind == "seats":
         return _("the number of seats")
+    if kind == "owner_group":
+        return _("one seat for each group of owners")
+    for quota in protocol.get("quotas", ()):
+        if quota["name"] == name:
+            return quota_name(quota, protocol)
     if kind == "country":
         most = protocol["country_limits"][code]["max"]
         return _("the %(count)s seats of %(country)s", count=most, country=country_name(code))
-    words = str(COUNTS[protocol["parity"]["counts"]])
+    words = _whose(protocol)
     if not code:
         return words
     return _("%(who)s in %(country)s", who=words, country=country_name(code))
+
+
+def _whose(protocol: Mapping[str, Any]) -> str:
+    """Return what counts for parity as it stands inside a sentence."""
+    who = str(COUNTS[protocol["parity"]["counts"]])
+    return who[:1].lower() + who[1:]
+
+
+def quota_name(quota: Mapping[str, Any], protocol: Mapping[str, Any]) -> str:
+    """Return whom a quota of the call covers: `rural; micro or small`, `women-owned or led among: Commerce`."""
+    covered = _covered(quota["where"], protocol)
+    if not quota["of"]:
+        return covered
+    return _("%(who)s among: %(whom)s", who=covered, whom=_covered(quota["of"], protocol))
+
+
+def _covered(where: Mapping[str, list[str]], protocol: Mapping[str, Any]) -> str:
+    return "; ".join(
+        _(" or ").join(_value_name(column, value, protocol) for value in values) for column, values in where.items())
+
+
+def _value_name(column: str, value: str, protocol: Mapping[str, Any]) -> str:
+    if column == "country":
+        return country_name(value)
+    if column == "womens":
+        who = _whose(protocol)
+        return who if value == "yes" else _("not %(who)s", who=who) if value == "no" else _("ownership not known")
+    if column == "rural":
+        return {"yes": _("rural"), "no": _("not rural")}.get(value, _("not known whether rural"))
+    known: Mapping[str, Any] = {"size_class": SIZES, "sector": SECTORS}.get(column, {})
+    if column == "size_class" and value == "unknown":
+        return _("size not known")
+    return str(known.get(value, value))
 
 
 def rule_limit(least: int | None, most: int | None) -> str:

@@ -175,8 +175,8 @@ def test_each_letter_tells_its_own_reason_and_no_other_firm(app: Flask, world: W
 def test_reasons_in_words(world: World) -> None:
     protocol = world.call(is_open=False).protocol
     assert rule_name("country:PE", protocol) == "the 2 seats of Peru"
-    assert rule_name("parity", protocol) == "Women-owned or led"
-    assert rule_name("parity:PE", protocol) == "Women-owned or led in Peru"
+    assert rule_name("parity", protocol) == "women-owned or led"
+    assert rule_name("parity:PE", protocol) == "women-owned or led in Peru"
     assert rule_name("seats", protocol) == "the number of seats"
     assert [rule_limit(*pair) for pair in ((2, 2), (1, 3), (None, 3), (5, None))] == ["exactly 2", "1 to 3", "at most 3", "at least 5"]
     said = [reason_text(code, facts, protocol) for code, facts in (
@@ -188,12 +188,12 @@ def test_reasons_in_words(world: World) -> None:
         ("ineligible", {"checks": [{"check": "size", "code": "size_large", "params": {}}]}))]
     assert said == [
         "", "selected through the 2 seats of Peru", "selected through several rules together",
-        "selected through the 2 seats of Peru and Women-owned or led in Peru",
+        "selected through the 2 seats of Peru and women-owned or led in Peru",
         "same points as the last seat; the published draw decided", "4.9 points short of a seat",
         "1 point short of a seat; the 2 seats of Peru stood before it", "the 2 seats of Peru stood before it",
         "no seat could be exchanged without breaking a rule", "below the minimum of 60 points",
         "Micro, small or medium firm: large by the rule of its country"]
-    assert relaxation_text({"name": "parity", "limit": "max", "from": 1, "to": 2}, protocol) == "Women-owned or led: at most 2 instead of 1"
+    assert relaxation_text({"name": "parity", "limit": "max", "from": 1, "to": 2}, protocol) == "women-owned or led: at most 2 instead of 1"
 
 
 def test_same_question_same_answer(world: World) -> None:
