@@ -8,15 +8,17 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from functools import lru_cache
+from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, Row, Select, and_, func, or_, select, tuple_
+from sqlalchemy import ColumnElement, Row, Select, and_, bindparam, func, or_, select, tuple_
 from sqlalchemy.orm import Session, selectinload
 
 from cohort import reference
 from cohort.firms.facts import plain
 from cohort.firms.models import ConsentEntry, Firm, FirmPerson, FirmSize, OwnershipDeclaration
 from cohort.kit import audit
+from cohort.kit.access import ASKED_OFTEN
 from cohort.kit.errors import DomainError
 from cohort.rules.size import SECTORS
 
@@ -48,10 +50,9 @@ class FirmFilters:
 
 @dataclass(frozen=True)
 class FirmPage:
-    """Up to 50 firms, the keys of the rows around them, and how many there are in all (None: above 1,000)."""
+    """Up to 50 firms and the keys of the rows around them."""
 
     firms: Sequence[Row[*tuple[Any, ...]]]
-    total: int | None
     previous_key: str
     next_key: str
 
@@ -71,31 +72,46 @@ class FirmDetail:
 def firm_page(session: Session, filters: FirmFilters, after: str = "", before: str = "") -> FirmPage:
     """Return a page of firms in the order of their names, from `after` one key on or back from `before`.
 
-    Two queries, whatever the register holds. Errors: DomainError `filter_unknown` for a filter or key that no
+    One query, whatever the register holds. Errors: DomainError `filter_unknown` for a filter or key that no
     page offers.
     """
     filters.refuse_unknown()
-    order = _order(filters)
-    statement = select(
-        Firm.id, Firm.country, Firm.legal_name, Firm.trade_name, Firm.tax_id, Firm.tax_id_status, Firm.sort_name,
-        Firm.is_natural_person, Firm.sector, Firm.size_class, Firm.women_owned, Firm.women_led, Firm.ownership_verified,
-    ).where(*_criteria(filters))
     backwards = bool(before)
-    if backwards:
-        statement = statement.where(tuple_(*order) < tuple_(*_key(before)))
-    elif after:
-        statement = statement.where(tuple_(*order) > tuple_(*_key(after)))
-    ordered = [column.desc() for column in order] if backwards else list(order)
-    rows: Sequence[Row[*tuple[Any, ...]]] = session.execute(statement.order_by(*ordered).limit(PAGE_ROWS + 1)).all()
+    bounds = _key(before or after) if before or after else {}
+    statement = _page_statement(filters, "before" if before else "after" if after else "first")
+    rows: Sequence[Row[*tuple[Any, ...]]] = session.execute(statement, bounds).all()
     has_more, shown = len(rows) > PAGE_ROWS, list(rows[:PAGE_ROWS])
     if backwards:
         shown.reverse()
     first, last = (key_of(shown[0], filters), key_of(shown[-1], filters)) if shown else ("", "")
     return FirmPage(
-        shown, _count(session, filters),
+        shown,
         previous_key=first if (has_more if backwards else bool(after)) else "",
         next_key=last if (backwards or has_more) else "",
     )
+
+
+@lru_cache(maxsize=200)  # the first page of few filters is most of what is asked
+def _page_statement(filters: FirmFilters, part: Literal["first", "before", "after"]) -> Select[*tuple[Any, ...]]:
+    """Return the statement of a page: the first one, or the one beside the row `bound_value`, `bound_id`."""
+    order = _order(filters)
+    statement = select(
+        Firm.id, Firm.country, Firm.legal_name, Firm.trade_name, Firm.tax_id, Firm.tax_id_status, Firm.sort_name,
+        Firm.is_natural_person, Firm.sector, Firm.size_class, Firm.women_owned, Firm.women_led, Firm.ownership_verified,
+    ).where(*_criteria(filters))
+    if part != "first":
+        here, bound = tuple_(*order), tuple_(bindparam("bound_value", type_=order[0].type), bindparam("bound_id", type_=Firm.id.type))
+        statement = statement.where(here < bound if part == "before" else here > bound)
+    ordered = [column.desc() for column in order] if part == "before" else list(order)
+    return statement.order_by(*ordered).limit(PAGE_ROWS + 1).execution_options(**{ASKED_OFTEN: True})
+
+
+def count_firms(session: Session, filters: FirmFilters) -> int | None:
+    """Return how many firms the filters leave within reach, or None above 1,000."""
+    filters.refuse_unknown()
+    some = select(Firm.id).where(*_criteria(filters)).limit(COUNTED_ROWS + 1).subquery()
+    counted = session.scalar(select(func.count()).select_from(some)) or 0
+    return counted if counted <= COUNTED_ROWS else None
 
 
 def key_of(row: Any, filters: FirmFilters) -> str:
@@ -151,11 +167,11 @@ def _order(filters: FirmFilters) -> tuple[Any, Any]:
     return (Firm.tax_id if _is_tax_id(filters.search) else Firm.sort_name, Firm.id)
 
 
-def _key(text: str) -> tuple[str, int]:
+def _key(text: str) -> dict[str, str | int]:
     number, _mark, value = text.partition("~")
     if not number.isdecimal():
         raise DomainError("filter_unknown", value=text[:40])
-    return value, int(number)
+    return {"bound_value": value, "bound_id": int(number)}
 
 
 def _criteria(filters: FirmFilters) -> list[ColumnElement[bool]]:
@@ -192,12 +208,6 @@ def _is_tax_id(search: str) -> bool:
 
 def _compact(search: str) -> str:
     return re.sub(r"[\s.\-/]", "", search).upper()
-
-
-def _count(session: Session, filters: FirmFilters) -> int | None:
-    some = select(Firm.id).where(*_criteria(filters)).limit(COUNTED_ROWS + 1).subquery()
-    counted = session.scalar(select(func.count()).select_from(some)) or 0
-    return counted if counted <= COUNTED_ROWS else None
 
 
 def last_consents(entries: Sequence[ConsentEntry]) -> dict[str, ConsentEntry]:

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
 from cohort.firms import forms, queries, service, words
+from cohort.firms.corrections.service import earlier_numbers
 from cohort.firms.listing import list_rows
 from cohort.firms.models import Firm
 from cohort.firms.queries import FirmFilters
@@ -20,6 +21,7 @@ from cohort.kit.access import Actor, current_actor, gate
 from cohort.kit.database import db, transaction
 from cohort.kit.errors import WORDINGS, DomainError, sentence
 from cohort.kit.history import history_of, name_actions
+from cohort.kit.remembered import remembered
 from cohort.reference import consent_texts
 from cohort.rules.taxid import format_tax_id, masked
 
@@ -61,14 +63,14 @@ def refuse(form: Any, error: DomainError) -> None:
 @gate("firm.see")
 def index() -> Page:
     """List the firms within reach, 50 a page; a person of a firm is led to it."""
-    if not current_actor().is_staff:
+    actor = current_actor()
+    if not actor.is_staff:
         return redirect(url_for("firms.own"))
-    filters = filters_of_request()
-    page = queries.firm_page(
-        session_of_request(), filters, request.args.get("after", ""), request.args.get("before", "")
-    )
+    filters, session = filters_of_request(), session_of_request()
+    page = queries.firm_page(session, filters, request.args.get("after", ""), request.args.get("before", ""))
+    total = remembered(("firm-count", actor, filters), lambda: queries.count_firms(session, filters))
     kept = {name: value for name, value in vars(filters).items() if value}
-    return render_template("firms/index.html", page=page, rows=list_rows(page.firms), filters=filters,
+    return render_template("firms/index.html", page=page, total=total, rows=list_rows(page.firms), filters=filters,
                            kept=kept, words=words)
 
 
@@ -93,6 +95,7 @@ def detail(firm_id: int) -> Page:
         "firms/detail.html", found=found, firm=firm, words=words, may_change=may_edit(actor, firm),
         may_read_files=may_read_files(actor, firm), history=history_of(session, firm),
         tax_id=(format_tax_id if may_edit(actor, firm) else masked)(firm.country, firm.tax_id),
+        earlier=[(format_tax_id(firm.country, each.tax_id), each) for each in earlier_numbers(session, firm)] if may_edit(actor, firm) else [],
         texts=consent_texts(firm.country, words.language()), consents=queries.last_consents(found.consents),
         is_own=firm.id in (actor.firm_ids or ()) and not actor.is_staff,
     )

@@ -13,7 +13,7 @@ from cohort.firms import service
 from cohort.firms.facts import NewPerson
 from cohort.firms.models import Firm
 from cohort.firms.profiles import _named, name_profile_with, profile_for
-from cohort.firms.queries import FirmFilters, contacts_of, firm_detail, firm_page
+from cohort.firms.queries import FirmFilters, contacts_of, count_firms, firm_detail, firm_page
 from cohort.kit.access import SYSTEM, act_as
 from cohort.kit.database import db
 from cohort.kit.errors import DomainError
@@ -40,11 +40,23 @@ def test_a_firm_out_of_reach_is_not_found(session: Session) -> None:
     assert firm_detail(session, firm.id).firm.id == firm.id
 
 
+def test_a_page_that_was_asked_before_is_narrowed_anew_for_the_next_reader(session: Session) -> None:
+    for country, number in (("CL", "760123453"), ("PE", "20123456786")):
+        session.add(Firm(country=country, tax_id=number, legal_name=country, sort_name=country, recorded_at=NOW))
+    session.flush()
+    seen = []
+    for actor in (OBSERVER, coordinator("PE"), coordinator("CL"), coordinator("PE"), firm_person(0), OBSERVER):
+        act_as(session, actor)
+        seen.append(([firm.country for firm in firm_page(session, FirmFilters()).firms], count_firms(session, FirmFilters())))
+    both, chile, peru = (["CL", "PE"], 2), (["CL"], 1), (["PE"], 1)
+    assert seen == [both, peru, chile, peru, ([], 0), both]
+
+
 def test_more_than_a_thousand_are_not_counted_out(session: Session) -> None:
     session.add_all(Firm(country="CL", tax_id=f"{number}", legal_name="F", sort_name="f", recorded_at=NOW) for number in range(1001))
     session.flush()
-    assert firm_page(session, FirmFilters()).total is None
-    assert firm_page(session, FirmFilters(search="g")).total == 0
+    assert count_firms(session, FirmFilters()) is None
+    assert count_firms(session, FirmFilters(search="g")) == 0
 
 
 @pytest.mark.parametrize(("filters", "after", "expected"), [
