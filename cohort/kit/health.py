@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from cohort import __version__
 from cohort.config import Settings
-from cohort.kit import clock
+from cohort.kit import clock, traffic
 from cohort.kit.access import public, unscoped
 from cohort.kit.database import db
 from cohort.kit.ledger import JobHeartbeat, JobRun, RunState
@@ -74,11 +74,11 @@ def ready() -> tuple[Response, int]:
 @blueprint.get("/metrics")
 @public
 def metrics() -> Response:
-    """Give Prometheus the figures, read from the database: the same whichever worker answers."""
+    """Give Prometheus the figures: of jobs and mails from the database, of requests from all workers."""
     _only_operators()
     session = cast(Session, db.session())
     with unscoped(session):
-        page = generate_latest(_figures(session))
+        page = generate_latest(_figures(session)) + traffic.figures()
     return Response(page, content_type=CONTENT_TYPE_LATEST)
 
 

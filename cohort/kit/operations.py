@@ -18,7 +18,19 @@ from wtforms import DateField, ValidationError
 from wtforms.validators import InputRequired
 
 from cohort.config import Settings
-from cohort.kit import audit, clock, delivery, health, job_words, ledger, logs, navigation, outbox, scheduler
+from cohort.kit import (
+    audit,
+    clock,
+    delivery,
+    health,
+    job_words,
+    ledger,
+    logs,
+    navigation,
+    outbox,
+    scheduler,
+    traffic,
+)
 from cohort.kit.access import current_actor, gate
 from cohort.kit.database import db, transaction
 from cohort.kit.errors import DomainError
@@ -234,7 +246,8 @@ def cancel(message_id: int) -> Page:
 
 
 def init_app(app: Flask) -> None:
-    """Register the operator's pages, the health addresses and a line of log for each request."""
+    """Register the operator's pages, the health addresses, and a line of log and a count for each request."""
     logs.init_app(app)
+    traffic.init_app(app)
     for blueprint in (jobs, mail, health.blueprint):
         app.register_blueprint(blueprint)

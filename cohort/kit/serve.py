@@ -11,6 +11,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from importlib import import_module
+from pathlib import Path
 from threading import Event
 from types import FrameType
 from typing import Any
@@ -20,7 +21,7 @@ from flask import Flask
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from cohort.kit import logs
+from cohort.kit import logs, traffic
 from cohort.kit.database import db
 from cohort.kit.scheduler import run_scheduler
 from cohort.kit.schema import upgrade_database
@@ -122,7 +123,7 @@ def watch(children: Sequence[Child], stop: Event) -> int:
             child.end()
 
 
-def children_of(host: str, port: int) -> list[Child]:
+def children_of(host: str, port: int, instance: Path) -> list[Child]:
     """Return the web workers and the scheduler, ready to start; both end when this process does, however it ends."""
     lifeline, _ours = os.pipe()  # our end stays open as long as this process lives
     held = [sys.executable, "-m", "cohort.kit.lifeline", str(lifeline)]
@@ -134,7 +135,7 @@ def children_of(host: str, port: int) -> list[Child]:
         "--log-level", "warning",
     ]
     return [
-        Child("web", web, environment, lifeline),
+        Child("web", web, {**environment, traffic.FOLDER_VARIABLE: str(traffic.fresh_folder(instance))}, lifeline),
         Child("scheduler", [*held, "cohort", "scheduler"], environment, lifeline),
     ]
 
@@ -175,7 +176,7 @@ def run(host: str, port: int, demo: bool) -> None:
     for line in sign_ins:
         click.echo(line)
     sys.stdout.flush()
-    sys.exit(watch(children_of(host, port), stop))
+    sys.exit(watch(children_of(host, port, Path(app.instance_path)), stop))
 
 
 def web_worker() -> Flask:

@@ -56,6 +56,13 @@ def fetched(address: str) -> tuple[int, Any]:
         return 0, None
 
 
+def requests_counted(address: str) -> int:
+    """How often one page was asked for, as /metrics counts it."""
+    with urllib.request.urlopen(address, timeout=5) as answer:
+        lines = answer.read().decode().splitlines()
+    return sum(int(float(line.split()[-1])) for line in lines if line.startswith("cohort_request_seconds_count") and "open-data" in line)
+
+
 def test_run_serves_watches_and_ends_cleanly(tmp_path: Path) -> None:
     prepared(tmp_path)
     with socket.socket() as taken:
@@ -74,6 +81,10 @@ def test_run_serves_watches_and_ends_cleanly(tmp_path: Path) -> None:
             chosen = int(found[1])
             assert port < chosen < port + 50
             wait_for(lambda: fetched(f"http://127.0.0.1:{chosen}/health/live") == (200, {"alive": True}), 40)
+            for _visit in range(9):
+                urllib.request.urlopen(f"http://127.0.0.1:{chosen}/open-data/", timeout=5).close()
+            counted = {requests_counted(f"http://127.0.0.1:{chosen}/metrics") for _look in range(12)}
+            assert counted == {9}  # whichever of the two workers answers
             ready = (200, {"ready": True, "database": True, "migrations": True, "scheduler": True})
             wait_for(lambda: fetched(f"http://127.0.0.1:{chosen}/health/ready") == ready, 40)
             children = psutil.Process(parent.pid).children(recursive=True)

@@ -65,7 +65,7 @@ def test_figures_are_those_of_the_database(app: Flask, client: FlaskClient) -> N
         run_job("test.break", sites.DAY)
     figures: dict[str, Any] = {}
     for line in client.get("/metrics").text.splitlines():
-        if not line.startswith("#"):
+        if not line.startswith(("#", "cohort_request_seconds")):
             name, value = line.rsplit(" ", 1)
             figures[name] = float(value)
     assert 10 <= figures.pop("cohort_scheduler_heartbeat_age_seconds") < 60
@@ -76,6 +76,29 @@ def test_figures_are_those_of_the_database(app: Flask, client: FlaskClient) -> N
         'cohort_mails{state="sent"}': 0, 'cohort_mails{state="cancelled"}': 0, 'cohort_mails{state="failed"}': 0,
         'cohort_job_runs_failed{job="test.break"}': 1,
     }
+
+
+def requests_of(client: FlaskClient) -> dict[str, float]:
+    lines = client.get("/metrics").text.splitlines()
+    found = [line.rsplit(" ", 1) for line in lines if line.startswith("cohort_request_seconds")]
+    return {name: float(value) for name, value in found}
+
+
+def test_requests_are_counted_by_route_and_status_with_their_seconds(client: FlaskClient) -> None:
+    before = requests_of(client)
+    for path in ("/sign-in", "/sign-in", "/no/such/page", "/health/live", "/mail/7"):
+        client.get(path)
+    client.open("/sign-in", method="BREW")
+    after = requests_of(client)
+    risen = {name: after[name] - before.get(name, 0) for name in after if name.startswith("cohort_request_seconds_count")}
+    assert {name: count for name, count in risen.items() if count} == {
+        'cohort_request_seconds_count{method="GET",route="/sign-in",status="200"}': 2,
+        'cohort_request_seconds_count{method="GET",route="none",status="404"}': 1,
+        'cohort_request_seconds_count{method="GET",route="/mail/<int:message_id>",status="302"}': 1,
+        'cohort_request_seconds_count{method="other",route="none",status="405"}': 1,
+    }
+    spent = 'cohort_request_seconds_sum{method="GET",route="/sign-in",status="200"}'
+    assert 0 < after[spent] - before.get(spent, 0) < 10
 
 
 @pytest.mark.parametrize(("given", "kept"), [("abcdef-123456", True), ("x", False), ("a b\"c{}------", False)])
