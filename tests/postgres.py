@@ -14,7 +14,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import psutil
 import psycopg
+
+PREFIX = "cohort-pg-"
 
 
 def server_binaries() -> Path:
@@ -47,10 +50,30 @@ class Cluster:
         return f"{base}/{name}"
 
 
+def _end(binaries: Path, folder: Path) -> None:
+    """Stop the server of a folder, if one runs, and drop the folder."""
+    number = folder / "data" / "postmaster.pid"
+    if number.exists():
+        stop = [str(binaries / "pg_ctl"), "-D", str(folder / "data"), "-m", "immediate", "stop"]
+        owner = folder.stat().st_uid
+        subprocess.run(stop, check=False, cwd=folder, stdout=subprocess.DEVNULL, **({"user": owner} if os.geteuid() == 0 else {}))  # type: ignore[call-overload]
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def _sweep(binaries: Path) -> None:
+    """End what tests left behind that were killed: their number, gone now, is in the name of the folder."""
+    for folder in Path(tempfile.gettempdir()).glob(f"{PREFIX}*-*"):
+        number = folder.name.removeprefix(PREFIX).split("-")[0]
+        if number.isdecimal() and not psutil.pid_exists(int(number)):
+            _end(binaries, folder)
+
+
 @contextmanager
 def throwaway_cluster() -> Iterator[Cluster]:
     """Run a server for the block; when the tests run as root it runs as the user `postgres`."""
-    binaries, folder, port = server_binaries(), Path(tempfile.mkdtemp(prefix="cohort-pg-")), _free_port()
+    binaries, port = server_binaries(), _free_port()
+    _sweep(binaries)
+    folder = Path(tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-"))
     as_user: dict[str, object] = {}
     if os.geteuid() == 0:
         account = pwd.getpwnam("postgres")
@@ -60,11 +83,10 @@ def throwaway_cluster() -> Iterator[Cluster]:
     def call(*words: str) -> None:
         subprocess.run(words, check=True, cwd=folder, stdout=subprocess.DEVNULL, **as_user)  # type: ignore[call-overload]
 
-    call(str(binaries / "initdb"), "-D", str(folder / "data"), "-A", "trust", "-U", "postgres", "-N", "-E", "UTF8")
     options = f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={folder} -c fsync=off -c full_page_writes=off -c synchronous_commit=off"
-    call(str(binaries / "pg_ctl"), "-D", str(folder / "data"), "-l", str(folder / "log"), "-o", options, "-w", "start")
     try:
+        call(str(binaries / "initdb"), "-D", str(folder / "data"), "-A", "trust", "-U", "postgres", "-N", "-E", "UTF8")
+        call(str(binaries / "pg_ctl"), "-D", str(folder / "data"), "-l", str(folder / "log"), "-o", options, "-w", "start")
         yield Cluster(port)
     finally:
-        call(str(binaries / "pg_ctl"), "-D", str(folder / "data"), "-m", "immediate", "stop")
-        shutil.rmtree(folder, ignore_errors=True)
+        _end(binaries, folder)

@@ -6,10 +6,9 @@ over the thing that the address names (everything named belongs to one firm in C
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -24,6 +23,8 @@ from cohort.kit import clock
 from cohort.kit.access import PERMISSIONS, SYSTEM, Role, act_as, gate_of
 from cohort.kit.database import db, transaction
 from cohort.kit.doors import limiter
+from cohort.people import grants
+from cohort.plans.service import name_deputy
 from tests import world as worlds
 from tests.pages import Pages, sign_in_as
 from tests.postgres import throwaway_cluster
@@ -34,6 +35,7 @@ ROLES: dict[str, Role | None] = {
     "administrator": Role.ADMINISTRATOR, "manager": Role.MANAGER, "coordinator": Role.COORDINATOR,
     "peru": Role.COORDINATOR, "evaluator": Role.EVALUATOR, "coach": Role.COACH, "firmcl": Role.FIRM,
     "firmpe": Role.FIRM, "observer": Role.OBSERVER, "stranger": Role.MANAGER, "nobody": None, "": None,
+    "deputy": Role.COORDINATOR, "past": Role.COORDINATOR,
 }
 # Places of an address that name something of the firm in Chile.
 OF_THE_FIRM = {"firm_id", "member_id", "milestone_id", "export_id", "declaration_id", "firm_person_id", "application_id"}
@@ -41,7 +43,7 @@ OF_THE_FIRM = {"firm_id", "member_id", "milestone_id", "export_id", "declaration
 OF_THE_PLAN = {"plan_id", "round_id", "person_id", "grant_id", "member_id", "milestone_id", "export_id", "application_id"}
 OPEN_TO_OTHER_PLANS = {"plans.detail"}
 OUT_OF_REACH = {
-    "peru": "another country", "firmpe": "another firm", "evaluator": "sees no firm", "observer": "sees no firm",
+    "peru": "another country", "past": "stood in for Chile until yesterday", "firmpe": "another firm", "evaluator": "sees no firm", "observer": "sees no firm",
     "nobody": "has no role",
 }
 # Views that name a thing which nobody has here, or that exist in another state of it only: 404, 410 or 422 is right.
@@ -100,8 +102,22 @@ def _walk(app: Flask) -> Walk:
         act_as(session, SYSTEM)
         world = worlds.build(session)
         doors = worlds.furnish(session, world)
+        _name_deputies(session, world)
     browsers = {name: sign_in_as(app, world.people[name]) if name else Pages(app) for name in ROLES}
     return Walk(app, doors, browsers)
+
+
+def _name_deputies(session: Session, world: worlds.World) -> None:
+    """Two coordinators of other countries: one stands in for Chile's today, one did until yesterday."""
+    for name, country, from_on, until_on in (
+        ("deputy", "CO", worlds.NOW.date(), worlds.NOW.date()), ("past", "MX", date(2026, 11, 1), date(2026, 11, 23)),
+    ):
+        person = grants.find_or_make_person(session, f"{name}@cohort.test", name.title(), "es", None)
+        world.people[name] = person.id
+        grants.grant_role(session, SYSTEM, person, Role.COORDINATOR, world.plan, country=country)
+        name_deputy(
+            session, SYSTEM, world.plan_of(session), "CL", coordinator_id=world.people["coordinator"], deputy_id=person.id,
+            from_on=from_on, until_on=until_on)
 
 
 def _let_go(app: Flask) -> None:
@@ -111,9 +127,9 @@ def _let_go(app: Flask) -> None:
 
 
 @pytest.fixture(scope="module", params=["sqlite", "postgresql"])
-def walk(request: pytest.FixtureRequest) -> Iterator[Walk]:
+def walk(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Walk]:
     """The whole matrix runs on SQLite, a sample of it on PostgreSQL."""
-    folder = Path(tempfile.mkdtemp(prefix="cohort-routes-"))
+    folder = tmp_path_factory.mktemp("routes")
     try:
         if request.param == "sqlite":
             app = _site(f"sqlite:///{folder / 'routes.db'}", folder)
@@ -127,7 +143,6 @@ def walk(request: pytest.FixtureRequest) -> Iterator[Walk]:
     finally:
         clock.pin(None)
         limiter.enabled = True
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 def rules_of(walk: Walk, *, sending: bool) -> list[Rule]:

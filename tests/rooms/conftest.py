@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -36,9 +34,9 @@ def cluster() -> Iterator[Cluster]:
 
 
 @pytest.fixture(scope="session", params=["sqlite", "postgresql"])
-def site(request: pytest.FixtureRequest) -> Iterator[Flask]:
+def site(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
     """The site on one database, with the schema built by the migrations once."""
-    folder = Path(tempfile.mkdtemp(prefix="cohort-test-"))
+    folder = tmp_path_factory.mktemp("site")
     if request.param == "sqlite":
         url = f"sqlite:///{folder / 'test.db'}"
     else:
@@ -50,7 +48,6 @@ def site(request: pytest.FixtureRequest) -> Iterator[Flask]:
     yield app
     with app.app_context():
         db.engine.dispose()
-    shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture
