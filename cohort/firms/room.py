@@ -6,10 +6,11 @@ from flask import Flask
 
 from cohort.firms import views
 from cohort.firms.contacts import views as contacts
+from cohort.firms.corrections import views as corrections
 from cohort.firms.declarations import views as declarations
 from cohort.firms.imports import views as imports
 
-VIEWS = (views, declarations, contacts, imports)
+VIEWS = (views, declarations, contacts, corrections, imports)
 
 
 def init_app(app: Flask) -> None:

@@ -95,7 +95,7 @@ def detail(firm_id: int) -> Page:
         "firms/detail.html", found=found, firm=firm, words=words, may_change=may_edit(actor, firm),
         may_read_files=may_read_files(actor, firm), history=history_of(session, firm),
         tax_id=(format_tax_id if may_edit(actor, firm) else masked)(firm.country, firm.tax_id),
-        earlier=[(format_tax_id(firm.country, each.tax_id), each) for each in earlier_numbers(session, firm)] if may_edit(actor, firm) else [],
+        earlier=earlier_numbers(session, firm) if may_edit(actor, firm) else [],
         texts=consent_texts(firm.country, words.language()), consents=queries.last_consents(found.consents),
         is_own=firm.id in (actor.firm_ids or ()) and not actor.is_staff,
     )

@@ -39,6 +39,7 @@ FORMS = {
 VERDICTS = {"verified": _l("Verified"), "refuted": _l("Not proven")}
 ACTS = {
     "firm.registered": _l("registered the firm"), "firm.changed": _l("changed the profile"),
+    "firm.tax_id_corrected": _l("corrected the tax number"),
     "firms.imported": _l("brought in a file of firms"), "firms.downloaded": _l("downloaded the list of firms"),
     "firm.person_added": _l("added a person"), "firm.person_ended": _l("noted that a person no longer acts for the firm"),
     "ownership.declared": _l("declared the ownership"), "ownership.verified": _l("verified the ownership"),
@@ -52,6 +53,8 @@ wording("sector_unknown", _l("“%(sector)s” is no sector of the list. Choose 
 wording("tax_id_refused", _l("The tax number cannot be right: %(why)s."))
 wording("tax_id_doubtful", _l("Please read the tax number back: %(why)s. Tick the box if it is right."))
 wording("firm_exists", _l("The firm with number %(tax_id)s is on the register already."), HTTPStatus.CONFLICT)
+wording("tax_id_same", _l("%(tax_id)s is the number that stands there already."))
+wording("tax_id_taken", _l("%(tax_id)s is the number of %(firm)s (firm no. %(firm_id)s)."), HTTPStatus.CONFLICT)
 wording("contact_missing", _l("Give a mail address or a telephone number, so that the person can be reached."))
 wording("email_malformed", _l("“%(email)s” is no mail address. Expected: name@domain."))
 wording("phone_malformed", _l("“%(phone)s” is no telephone number. Expected: + and 8 to 15 digits, such as +56 9 1234 5678."))
