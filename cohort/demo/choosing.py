@@ -1,4 +1,7 @@
-"""Tells the calls: opened, filled, settled, scored, decided by the real optimum, published, appealed against."""
+"""Tells the calls: opened, filled, settled, scored, decided by the real optimum, published, appealed against.
+
+Closing is not told here: the product's own job does it.
+"""
 
 from __future__ import annotations
 
@@ -32,7 +35,7 @@ ZONE = "America/Santiago"
 
 @dataclass(frozen=True)
 class Call:
-    """One call of the story by its days before `as_of`; without `decides` it stays open."""
+    """One call of the story by its days before `as_of`; without `decides` it waits for the reader's own decision."""
 
     code: str
     title_es: str
@@ -41,6 +44,7 @@ class Call:
     opens: int
     closes: int
     sketches: Sequence[Sketch]
+    settles: int | None = None
     decides: int | None = None
     draft_count: int = 0
 
@@ -51,7 +55,7 @@ def first_call(timeline: Timeline, sketches: Sequence[Sketch], seats: int) -> Ca
     year = timeline.starts_on.year
     return Call(
         f"{year}-1", f"Convocatoria regional {year}", f"Regional call {year}", Terms("equal", seats, COUNTRIES),
-        elapsed + 92, elapsed + 50, sketches, elapsed,
+        elapsed + 92, elapsed + 50, sketches, elapsed + 46, elapsed,
     )
 
 
@@ -60,7 +64,16 @@ def reserve_call(timeline: Timeline, sketches: Sequence[Sketch]) -> Call:
     year = timeline.as_of.year
     return Call(
         f"{year}-mx", f"Cupo de reserva México {year}", f"Reserve seat Mexico {year}",
-        Terms("national", 1, ("MX",), share=Decimal(1)), 62, 27, sketches, 13,
+        Terms("national", 1, ("MX",), share=Decimal(1)), 62, 27, sketches, 23, 13,
+    )
+
+
+def review_call(timeline: Timeline, sketches: Sequence[Sketch], seats: int) -> Call:
+    """Return the call that closed last week: what stayed open is settled, and its files wait for their scores."""
+    year = timeline.as_of.year
+    return Call(
+        f"{year}-1", f"Primera convocatoria regional {year}", f"First regional call {year}",
+        Terms("equal", seats, COUNTRIES), 50, 8, sketches, settles=4,
     )
 
 
@@ -88,20 +101,16 @@ def play_call(agenda: Agenda, timeline: Timeline, random: Random, cast: Cast, ca
         agenda, timeline, random, cast, call.code, list(call.sketches), call.opens - 1, max(call.closes, 0) + 1,
         call.draft_count,
     )
+    if call.settles is not None:
+        agenda.add(timeline.before(call.settles), lambda session: _settle(session, random, cast, _round(session, call.code)))
     if call.decides is not None:
-        _play_choice(agenda, timeline, random, cast, call)
+        _play_choice(agenda, timeline, cast, call)
 
 
-def _play_choice(agenda: Agenda, timeline: Timeline, random: Random, cast: Cast, call: Call) -> None:
+def _play_choice(agenda: Agenda, timeline: Timeline, cast: Cast, call: Call) -> None:
     assert call.decides is not None
     points = {(each.country, each.tax_id + each.check_digit): each.points for each in call.sketches}
     scored = max(call.decides + 2, call.closes - 30)
-
-    def close(session: Session) -> None:
-        calls.close_round(session, cast.manager(), _round(session, call.code))
-
-    def settle(session: Session) -> None:
-        _settle(session, random, cast, _round(session, call.code))
 
     def score(session: Session) -> None:
         _score(session, cast.manager(), _round(session, call.code), points)
@@ -112,8 +121,6 @@ def _play_choice(agenda: Agenda, timeline: Timeline, random: Random, cast: Cast,
         decisions.adopt(session, cast.manager(), round_, shown.key, "Acta aprobada por el grupo técnico.")
         decisions.publish(session, cast.manager(), round_)
 
-    agenda.add(timeline.before(call.closes - 1), close)
-    agenda.add(timeline.before(call.closes - 4), settle)
     agenda.add(timeline.before(scored), score)
     agenda.add(timeline.before(call.decides), adopt, minute=-30)
 

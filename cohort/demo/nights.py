@@ -13,10 +13,12 @@ from cohort.exports.models import Export, FirmStanding
 from cohort.kit import clock
 from cohort.kit.jobs import JOBS, run_job
 from cohort.plans.models import Member
+from cohort.rounds.models import Round
 
 # Jobs by the time at which the product runs them; each is left out where the installation has no such room.
 MORNING = (("reminders", time(12)), ("lapse_warnings", time(12, 30)), ("export_escalations", time(12, 40)))
 NIGHT = "recurrence"
+CLOSING, CLOSING_AT = "round_closings", time(11, 45)  # every few minutes in the product
 GAPLESS_DAYS = 60  # the scheduler follows a job back so far: no gap may be left there
 
 
@@ -36,7 +38,10 @@ def run_night(session: Session, timeline: Timeline, day: date, gapless_days: int
 def run_morning(
     session: Session, timeline: Timeline, day: date, due_days: Sequence[date], gapless_days: int = GAPLESS_DAYS
 ) -> None:
-    """Write reminders and warnings of `day`; `due_days` are all days on which a milestone falls due."""
+    """Close calls, write reminders and warnings of `day`; `due_days` are all days on which a milestone falls due."""
+    closing_at = datetime.combine(day, CLOSING_AT, UTC)
+    if closings_matter(session, closing_at):
+        _run(CLOSING, day, closing_at)
     if day < timeline.starts_on:
         return
     is_recent = day >= timeline.before(gapless_days)
@@ -47,6 +52,12 @@ def run_morning(
     for name, at in MORNING:
         if is_recent or matters[name]:
             _run(name, day, datetime.combine(day, at, UTC))
+
+
+def closings_matter(session: Session, at: datetime) -> bool:
+    """Return whether a deadline has passed."""
+    due = select(Round.id).where(Round.status == "open", Round.closes_at < at)
+    return session.scalars(due.limit(1)).first() is not None
 
 
 def night_matters(session: Session, day: date) -> bool:

@@ -10,7 +10,14 @@ from typing import cast as typed
 
 from sqlalchemy.orm import Session
 
-from cohort.demo.choosing import first_call, open_call, play_appeals, play_call, reserve_call
+from cohort.demo.choosing import (
+    first_call,
+    open_call,
+    play_appeals,
+    play_call,
+    reserve_call,
+    review_call,
+)
 from cohort.demo.members import Enrolment, assign_coach, find_members, join_pilots, let_sign_in
 from cohort.demo.milestones import give_more_time, play_milestones
 from cohort.demo.nights import GAPLESS_DAYS, run_morning, run_night
@@ -28,13 +35,14 @@ PILOT_FIRMS = 3
 
 @dataclass(frozen=True)
 class Scale:
-    """How large the story is: applicants and seats of the first call and applicants of the open one, by country.
+    """How large the story is: applicants and seats of the first call, applicants of the later ones, by country.
 
     In the last `gapless_days` every job runs every day; before them, on the days on which it has something to do.
     """
 
     applicants: int = 103
     seats: int = 20
+    review_applicants: int = 8
     later_applicants: int = 5
     gapless_days: int = GAPLESS_DAYS
 
@@ -96,6 +104,7 @@ def _note_chapters(story: Story, cast: Cast) -> None:
     reserve = reserve_call(timeline, firms["reserve"])
     play_call(agenda, timeline, story.draw("first call"), cast, first)
     play_call(agenda, timeline, story.draw("reserve call"), cast, reserve)
+    play_call(agenda, timeline, story.draw("review call"), cast, review_call(timeline, firms["review"], 2 * len(COUNTRIES)))
     play_call(agenda, timeline, story.draw("open call"), cast, open_call(timeline, firms["later"], 2 * len(COUNTRIES)))
     play_appeals(agenda, timeline, cast, first, reserve)
     start = timeline.starts_on
@@ -108,12 +117,15 @@ def _sketches(story: Story) -> dict[str, list[Sketch]]:
     """Draw the firms of every call; their numbers, and so their tax ids, never meet."""
     timeline, scale = story.timeline, story.scale
     opens, later = timeline.from_start(-90), timeline.before(21)
-    drawn: dict[str, list[Sketch]] = {"first": [], "later": []}
+    drawn: dict[str, list[Sketch]] = {"first": [], "later": [], "review": []}
     for country in COUNTRIES:
         random = story.draw(f"firms {country}")
         drawn["first"] += draw_firms(random, country, scale.applicants, opens)
         drawn["later"] += draw_firms(random, country, scale.later_applicants, later, start=scale.applicants)
     beyond = scale.applicants + scale.later_applicants
+    for country in COUNTRIES:  # numbered behind the 40 that the reserve call draws from
+        random = story.draw(f"firms review {country}")
+        drawn["review"] += draw_firms(random, country, scale.review_applicants, timeline.before(50), start=beyond + 40)
     random = story.draw("firms reserve")
     drawn["reserve"] = [
         each for each in draw_firms(random, "MX", 40, later, start=beyond) if each.ownership in ("no", "unknown", "sole_man")

@@ -48,7 +48,7 @@ from tests.browser.walks import WALKS
 
 TODAY = "2026-11-24T15:00:00+00:00"  # it stands still, so that a page says the same in every run
 ENDS_ON = date(2027, 12, 31)
-SMALL = Scale(applicants=8, seats=3, later_applicants=1)
+SMALL = Scale(applicants=8, seats=3, review_applicants=2, later_applicants=1)
 FIRST_NUMBER = 60  # tax ids from here on belong to the calls of this file
 WORK_EACH = 2
 

@@ -125,7 +125,7 @@ class TestFullSize:
 
     def test_calls_and_the_appeal_stand_where_they_should(self, told_of: Session) -> None:
         states = dict(told_of.execute(select(Round.code, Round.status)).all())
-        assert states == {"2025-1": "published", "2026-mx": "published", "2026-2": "open"}
+        assert states == {"2025-1": "published", "2026-mx": "published", "2026-1": "closed", "2026-2": "open"}
         assert Counter(told_of.scalars(select(Appeal.state))) == {"waiting": 1, "rejected": 2}
         waiting = told_of.scalars(select(Appeal).where(Appeal.state == "waiting")).one()
         assert AS_OF <= waiting.due_on <= AS_OF + timedelta(days=14)
