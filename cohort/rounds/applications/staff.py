@@ -15,7 +15,7 @@ from cohort.kit.access import current_actor, gate, signed_in, unscoped
 from cohort.kit.database import transaction
 from cohort.kit.errors import DomainError, sentence
 from cohort.kit.history import history_of
-from cohort.rounds.applications import entry, forms, queries, service, words
+from cohort.rounds.applications import entry, forms, queries, service, told, words
 from cohort.rounds.calls import queries as rounds
 from cohort.rounds.calls import words as call_words
 from cohort.rounds.calls.times import local_text
@@ -65,11 +65,14 @@ def file(round_id: int, application_id: int) -> Page:
     application = queries.application_of(session, round_id, application_id)
     round_ = round_here(round_id)
     score = latest_scores(session, round_.id).get(application.id) if current_actor().may("round.score") else None
-    seat = appeals.seat_of(session, application.id)
+    seat, submissions = appeals.seat_of(session, application.id), queries.submissions_of(session, application.id)
+    counted = submissions[0].answers if submissions else application.answers
     return render_template(
-        "rounds/file.html", round=round_, application=application, words=words, form=forms.FindingForm(), seat=seat,
+        "rounds/file.html", round=round_, application=application, words=words, seat=seat,
         score=None if score is None or score.score is None else score.score / 10_000, sizes=SIZES, call_words=call_words,
-        history=history_of(session, application), submissions=queries.submissions_of(session, application.id),
+        history=history_of(session, application), submissions=submissions,
+        answers=told.answer_rows(counted, application.country),
+        may_settle=current_actor().may("round.score") and round_.status == "closed",
         outcomes=decision_words, country_name=country_name,
         sent=local_text(application.submitted_at, round_.time_zone) if application.submitted_at else "",
         why=decision_words.reason_text(seat.reason, seat.reason_params, round_.protocol) if seat else "",
