@@ -45,16 +45,17 @@ _FOLLOW = {"firm.see", "member.see", "milestone.see", "export.see"}
 PERMISSIONS: dict[Role, frozenset[str]] = {
     Role.ADMINISTRATOR: frozenset(
         _READ | _FOLLOW | {"people.see", "people.invite", "plan.see", "plan.edit", "job.see", "job.run"}
-        | {"mail.see", "mail.act", "audit.see", "firm.edit", "firm.import"}
+        | {"mail.see", "mail.act", "audit.see", "firm.edit", "firm.import", "round.seal"}
     ),
     Role.MANAGER: frozenset(
         _READ | _FOLLOW | {"people.see", "people.invite", "plan.see", "plan.edit", "job.see", "job.run", "mail.see"}
-        | {"audit.see", "firm.edit", "firm.import", "round.edit", "round.score", "round.decide", "round.publish"}
+        | {"audit.see", "firm.edit", "firm.import", "round.edit", "round.score", "round.decide"}
+        | {"round.seal", "round.publish"}
         | {"milestone.confirm", "milestone.edit", "export.log", "export.verify", "worklist.see", "call.log"}
     ),
     Role.COORDINATOR: frozenset(
         _READ | _FOLLOW | {"people.invite", "firm.edit", "firm.import", "round.score", "milestone.confirm"}
-        | {"export.log", "export.verify", "worklist.see", "call.log", "plan.see"}
+        | {"export.log", "export.verify", "worklist.see", "call.log", "plan.see", "round.concur"}
     ),
     Role.EVALUATOR: frozenset({"round.see", "round.review"}),
     Role.COACH: frozenset(_FOLLOW | {"milestone.confirm", "call.log"}),
@@ -68,7 +69,10 @@ PERMISSIONS: dict[Role, frozenset[str]] = {
 
 @dataclass(frozen=True)
 class Actor:
-    """Who acts, under which plan, with which reach; `countries` and `firm_ids` of None mean all of them."""
+    """Who acts, under which plan, with which reach; `countries` and `firm_ids` of None mean all of them.
+
+    `stands_in` names, as (country, name), whose countries among them are theirs as a deputy's alone.
+    """
 
     person_id: int | None = None
     name: str = ""
@@ -77,6 +81,7 @@ class Actor:
     countries: frozenset[str] | None = frozenset()
     firm_ids: frozenset[int] | None = frozenset()
     is_system: bool = False
+    stands_in: tuple[tuple[str, str], ...] = ()
 
     def may(self, permission: str) -> bool:
         """Return whether one of the roles carries the permission."""
@@ -91,6 +96,11 @@ class Actor:
     def sees_all(self) -> bool:
         """Whether no row is hidden by country or firm."""
         return self.is_system or self.countries is None
+
+    @property
+    def own_countries(self) -> frozenset[str]:
+        """The countries of the actor's own roles, those of a deputy left out."""
+        return (self.countries or frozenset()) - {country for country, _name in self.stands_in}
 
     @property
     def is_staff(self) -> bool:

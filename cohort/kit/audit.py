@@ -22,6 +22,7 @@ from cohort.kit.access import SYSTEM, Actor, open_table
 from cohort.kit.database import Base, before_commit
 
 GENESIS = "0" * 64
+STANDS_IN_FOR = "stands_in_for"  # under which key an act of a deputy says for whom
 _CHAIN_LOCK = 7_214_001  # any fixed number: the advisory lock under which PostgreSQL links one transaction at a time
 
 
@@ -81,9 +82,22 @@ def record(
 ) -> None:
     """Note that `actor` did `action` to `subject`; the link is made when the transaction commits.
 
-    `action` is "noun.verb" ("round.opened"). `before` and `after` hold only what changed, as JSON values.
+    `action` is "noun.verb" ("round.opened"). `before` and `after` hold only what changed, as JSON values; what a
+    deputy does in the country of whoever is away also keeps for whom.
     """
+    away = _stood_in_for(session, actor, subject) if actor.stands_in else None
+    if away:
+        after = {**(after or {}), STANDS_IN_FOR: away}
     session.info.setdefault("audit", []).append((clock.now(), actor, action, subject, before, after))
+
+
+def _stood_in_for(session: Session, actor: Actor, subject: Base) -> str | None:
+    """Return the name of whoever the actor stands in for where the subject belongs, or None in an own country."""
+    country, firm_id = getattr(subject, "country", None), getattr(subject, "firm_id", None)
+    if country is None and firm_id is not None:
+        firm = Base.metadata.tables["firm"]  # by its name: the room stands above
+        country = session.scalar(select(firm.c.country).where(firm.c.id == firm_id))
+    return dict(actor.stands_in).get(country) if country else None
 
 
 def _canonical(value: object) -> str:

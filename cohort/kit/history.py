@@ -42,8 +42,10 @@ def history_of(session: Session, subject: Base, limit: int = 50) -> list[Act]:
 def _act(entry: audit.AuditEntry) -> Act:
     changed = audit.changes(entry)
     if changed is None:
-        reason = gettext("What it said has been erased.")
+        reason, away = gettext("What it said has been erased."), None
     else:
-        reason = str(changed[1].get("reason", ""))
+        reason, away = str(changed[1].get("reason", "")), changed[1].get(audit.STANDS_IN_FOR)
     who = gettext("The system") if entry.actor_id is None and entry.actor_name == "system" else entry.actor_name
+    if away:
+        who = gettext("%(who)s, for %(away)s", who=who, away=away)
     return Act(who, str(ACTIONS.get(entry.action, entry.action)), entry.at, reason)

@@ -13,32 +13,45 @@ from typing import Any, cast
 
 from flask import Flask, g, request, session
 from flask_security.utils import set_request_attr
-from sqlalchemy import Date, bindparam, select, update
+from sqlalchemy import ColumnElement, Date, String, and_, bindparam, literal, select, union_all, update
 from sqlalchemy.orm import Session
 
 from cohort.kit import clock
 from cohort.kit.access import ANONYMOUS, Actor, unscoped
 from cohort.kit.database import SAFE_METHODS, UTCDateTime, db
-from cohort.people.actors import actor_with, holding
+from cohort.people.actors import actor_with, called, holding, lent
 from cohort.people.models import Person, RoleGrant, SignInSession
 from cohort.people.sessions import IDLE, STAMP_EVERY, hashed
 
 _place, _person, _grant = SignInSession.__table__.c, Person.__table__.c, RoleGrant.__table__.c
-# One row a role held today, one row without a role for whoever holds none. Plain columns of tables, since nothing
-# read here is changed; whose session it is decides what its reader may see, so no scope can apply yet.
-_HERE = (
-    select(
-        _place.id, _place.kind, _place.last_seen_at, _place.person_id, _person.name, _person.email, _person.language,
-        _person.region, _person.office_country, _grant.plan_id, _grant.role, _grant.country, _grant.firm_id,
-    )
-    .join_from(SignInSession.__table__, Person.__table__, _person.id == _place.person_id)
-    .outerjoin(RoleGrant.__table__, holding(_grant, _place.person_id, bindparam("today", type_=Date())))
-    .where(
-        _place.token_hash == bindparam("token"), _place.revoked_at.is_(None), _place.expires_at > bindparam("now", type_=UTCDateTime()),
-        _person.fs_uniquifier == bindparam("uniquifier"), _person.active,
-    )
-    .order_by(_grant.id)
+_away = Person.__table__.alias("away")
+_TODAY = bindparam("today", type_=Date())
+_WHO = (
+    _place.id, _place.kind, _place.last_seen_at, _place.person_id, _person.name, _person.email, _person.language,
+    _person.region, _person.office_country, _grant.plan_id, _grant.role, _grant.country, _grant.firm_id,
 )
+
+
+def _signed_in() -> ColumnElement[bool]:
+    return and_(
+        _place.token_hash == bindparam("token"), _place.revoked_at.is_(None), _person.active,
+        _place.expires_at > bindparam("now", type_=UTCDateTime()), _person.fs_uniquifier == bindparam("uniquifier"),
+    )
+
+
+# One row a role held today, one row without a role for whoever holds none, and one a role lent to a deputy. Plain
+# columns of tables, since nothing read here is changed; whose session it is decides what its reader may see, so no
+# scope can apply yet.
+_OWN = (
+    select(*_WHO, literal(None, String()).label("lent_by"))
+    .join_from(SignInSession.__table__, Person.__table__, _person.id == _place.person_id)
+    .outerjoin(RoleGrant.__table__, holding(_grant, _place.person_id, _TODAY))
+    .where(_signed_in())
+)
+_LENT = select(*_WHO, called(_away.c).label("lent_by")).where(
+    _person.id == _place.person_id, lent(_grant, _away.c, _place.person_id, _TODAY), _signed_in()
+)
+_HERE = union_all(_OWN, _LENT)
 
 
 @dataclass(frozen=True)
@@ -68,15 +81,16 @@ def _asked(session_: Session) -> SignedIn | None:
     rows: Sequence[Any] = session_.connection().execute(_HERE, sought).all()
     if not rows:
         return None
-    found = rows[0]
+    found = rows[0]  # all rows say the same of the place and of the person
     last = max(found.last_seen_at.timestamp(), float(seen))
     if found.kind == "browser" and now.timestamp() - last > IDLE.total_seconds():
         return None
     g.place_id = found.id
     if request.method not in SAFE_METHODS:
         _stamp(session_, found.id, found.last_seen_at, now)
-    held = rows if found.plan_id is not None else ()
-    actor = actor_with(held, found.person_id, found.name or found.email, session.get("plan_id"))
+    own = [row for row in rows if row.lent_by is None and row.plan_id is not None]
+    lent_grants = [row for row in rows if row.lent_by is not None]
+    actor = actor_with(own, lent_grants, found.person_id, found.name or found.email, session.get("plan_id"))
     return SignedIn(found.id, found.person_id, actor, found.language, found.region or found.office_country)
 
 

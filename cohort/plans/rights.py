@@ -27,7 +27,7 @@ def require_decide(actor: Actor, plan: Plan) -> None:
 
 def may_name_deputy(actor: Actor, country: str, coordinator_id: int) -> bool:
     """Return whether the actor may say who stands in for this person in this country."""
-    is_own = Role.COORDINATOR in actor.roles and coordinator_id == actor.person_id and country in (actor.countries or ())
+    is_own = Role.COORDINATOR in actor.roles and coordinator_id == actor.person_id and country in actor.own_countries
     return actor.may("plan.edit") or is_own
 
 

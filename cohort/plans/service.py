@@ -50,6 +50,7 @@ wording("policy_in_past", _l("A rule holds from today or a later day; the past k
 wording("deputy_dates", _l("The last day must not be before the first."))
 wording("deputy_self", _l("Somebody else has to stand in."))
 wording("deputy_unknown", _l("Choose two people who work for this plan."))
+wording("deputy_not_theirs", _l("%(name)s does not coordinate %(country)s, so there is nothing to stand in for."))
 
 
 @dataclass(frozen=True)
@@ -218,8 +219,10 @@ def name_deputy(
 ) -> Deputy:
     """Let one person stand in for another from one day to another, both included.
 
-    Who may change the plan may name any; a coordinator names their own, for a country of theirs (domain.md §5).
-    Errors: DomainError `not_allowed`, `plan_other`, `deputy_dates`, `deputy_self`, `deputy_unknown`, `country_unknown`.
+    Who may change the plan may name any; a coordinator names their own, for a country of theirs (domain.md §5). In
+    these days the deputy reaches that country as the person away does (`people.actors`).
+    Errors: DomainError `not_allowed`, `plan_other`, `deputy_dates`, `deputy_self`, `deputy_unknown`,
+    `deputy_not_theirs`, `country_unknown`.
     """
     if not may_name_deputy(actor, country, coordinator_id):
         raise DomainError("not_allowed")
@@ -231,8 +234,11 @@ def name_deputy(
         raise DomainError("deputy_dates")
     if deputy_id == coordinator_id:
         raise DomainError("deputy_self")
-    if not {coordinator_id, deputy_id} <= {person for person, _name in queries.staff_choices(session, plan.id)}:
+    staff = dict(queries.staff_choices(session, plan.id))
+    if not {coordinator_id, deputy_id} <= staff.keys():
         raise DomainError("deputy_unknown")
+    if coordinator_id not in {person.id for person in queries.coordinators_of(session, plan.id, country)}:
+        raise DomainError("deputy_not_theirs", name=staff[coordinator_id], country=words.CountryWords(country))
     deputy = Deputy(
         plan_id=plan.id, country=country, coordinator_id=coordinator_id, deputy_id=deputy_id,
         from_on=from_on, until_on=until_on, recorded_at=clock.now(), recorded_by=actor.person_id,

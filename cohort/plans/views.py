@@ -208,7 +208,7 @@ def deputy(plan_id: int) -> Page:
     plan = queries.plan_of(_session(), plan_id)
     if plan.id != actor.plan_id:
         raise DomainError("plan_other")
-    own = actor.countries or frozenset()
+    own = actor.own_countries
     form = forms.DeputyForm()
     staff = queries.staff_choices(_session(), plan_id)
     form.country.choices = [each for each in _country_choices() if actor.may("plan.edit") or each.value in own]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 from flask_babel import gettext
@@ -70,6 +71,16 @@ def country_name(code: str) -> str:
     if country is None:
         return code
     return country.names["es" if reader_language() == "es" else "en"]
+
+
+@dataclass(frozen=True)
+class CountryWords:
+    """Names a country when somebody reads it, in their language; a refusal carries it."""
+
+    code: str
+
+    def __str__(self) -> str:
+        return country_name(self.code)
 
 
 def setting_words(key: str, value: Any) -> str:

@@ -261,6 +261,18 @@ def test_a_deputy_is_refused(session: Session, world: World, change: dict[str, A
     assert refusal(lambda: _deputy(session, world, world.actor(session, "manager"), **change)) == code
 
 
+def test_a_deputy_stands_in_where_the_person_away_coordinates(session: Session, world: World) -> None:
+    manager, people = world.actor(session, "manager"), world.people
+    for away, country in (("coordinator", "PE"), ("manager", "CL")):
+        assert refusal(lambda away=away, country=country: _deputy(
+            session, world, manager, country=country, coordinator_id=people[away], deputy_id=people["second"])) == "deputy_not_theirs"
+    _deputy(session, world, manager)
+    standing_in = world.actor(session, "peru")
+    assert standing_in.countries == {"CL", "PE"}
+    assert refusal(lambda: _deputy(
+        session, world, standing_in, coordinator_id=standing_in.person_id, deputy_id=people["second"])) == "not_allowed"
+
+
 def test_a_deputy_is_somebody_else_who_works_for_the_plan(session: Session, world: World) -> None:
     manager, people = world.actor(session, "manager"), world.people
     assert refusal(lambda: _deputy(session, world, manager, deputy_id=people["coordinator"])) == "deputy_self"
