@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from flask_babel import gettext
+from flask_babel import get_locale, gettext
 from flask_babel import lazy_gettext as _l
 
 from cohort import reference
@@ -80,7 +80,9 @@ class CountryWords:
     code: str
 
     def __str__(self) -> str:
-        return country_name(self.code)
+        locale = get_locale()  # as for the sentence around it, on a page and on the command line
+        country = reference.countries()[self.code]
+        return country.names["en" if locale is not None and locale.language == "en" else "es"]
 
 
 def setting_words(key: str, value: Any) -> str:
