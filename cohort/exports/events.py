@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from cohort import reference
 from cohort.exports.counting import counted_cents, plain, rule_on
 from cohort.exports.models import Export, ExportEvent, FirmStanding
+from cohort.exports.rollup import keep_quarters
 from cohort.firms.models import Firm
 from cohort.kit import audit, clock
 from cohort.kit.access import Actor
@@ -49,8 +50,11 @@ def append(
     session.flush()
     member = plan_queries.member_of(session, export.plan_id, export.firm_id)
     export.counted_usd_cents = counted_cents(member, export, rule_on(session, export.plan_id, day))
-    mark_dirty(session, export.plan_id, export.firm_id)
+    if member is not None:
+        mark_dirty(session, export.plan_id, export.firm_id)
     session.flush()
+    if export.counted_usd_cents != counted_before or (counted_before and {"exported_on", "destination"} & changes.keys()):
+        keep_quarters(session, export.plan_id, [export.firm_id])
     audit.record(session, actor, f"export.{kind}", export, before=before, after=_told(event))
     if kind == "verified" or export.counted_usd_cents != counted_before:
         export_verified.send(session, export=export, actor=actor)
@@ -65,7 +69,7 @@ def _told(event: ExportEvent) -> dict[str, Any]:
 
 
 def mark_dirty(session: Session, plan_id: int, firm_id: int) -> FirmStanding:
-    """Return the firm's standing, marked as having a fact that the nightly job has not judged."""
+    """Return a member's standing, marked as having a fact that the nightly job has not judged."""
     statement = select(FirmStanding).where(FirmStanding.plan_id == plan_id, FirmStanding.firm_id == firm_id)
     standing = session.scalars(statement).one_or_none()
     if standing is None:

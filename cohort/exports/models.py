@@ -6,7 +6,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, String, UniqueConstraint, text
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from cohort.firms.models import Firm, by_firm
@@ -165,6 +165,31 @@ class FirmStanding(Base):
     firm: Mapped[Firm] = relationship()
 
 
+class FirmQuarters(Base):
+    """What counts of a firm by calendar quarter, kept with its exports in the same transaction (`exports.rollup`).
+
+    `quarters` are packed records, `destinations` the two letters of each country a firm has ever counted for.
+    """
+
+    __tablename__ = "firm_quarters"
+
+    plan_id: Mapped[int] = mapped_column(ForeignKey("plan.id"), primary_key=True)
+    firm_id: Mapped[int] = mapped_column(ForeignKey("firm.id"), primary_key=True, index=True)
+    destinations: Mapped[str] = mapped_column(Text)
+    quarters: Mapped[bytes]
+
+
+class LastNight(Base):
+    """The day that the nightly job judged last in a plan, by which version of the rule, and the newest member then."""
+
+    __tablename__ = "recurrence_last_night"
+
+    plan_id: Mapped[int] = mapped_column(ForeignKey("plan.id"), primary_key=True)
+    judged_on: Mapped[date]
+    rule_version: Mapped[str] = mapped_column(String(30))
+    newest_member_id: Mapped[int]
+
+
 class StageFlag(Base):
     """A change of stage: since when it is true, when we knew, by which rule, from which operations, what is next."""
 
@@ -187,6 +212,7 @@ class StageFlag(Base):
     firm: Mapped[Firm] = relationship()
 
 
-for scoped in (Export, ExportEvent, ExportProof, FirmStanding, StageFlag):
+for scoped in (Export, ExportEvent, ExportProof, FirmStanding, FirmQuarters, StageFlag):
     by_firm(scoped)
 open_table(ExchangeRate, "official rates are public")
+open_table(LastNight, "a day and a rule, no firm's data")

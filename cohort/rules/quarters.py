@@ -76,6 +76,12 @@ class Places:
         key = np.unique(firm * _CODES + code)
         return cls(key, np.searchsorted(key, np.arange(firm_count + 1) * _CODES))
 
+    @classmethod
+    def listed(cls, code: Whole, counts: Whole) -> Places:
+        """The lists as they were kept: ascending country codes of one firm after the other, `counts` of each."""
+        firm = np.repeat(np.arange(counts.size), counts)
+        return cls(firm * _CODES + code, np.concatenate(([0], np.cumsum(counts))))
+
     def bits(self, firm: Whole, code: Whole) -> NDArray[np.uint64]:
         """Each operation's destination as a bit; 0 for a country beyond the first 64 of its firm."""
         place = np.searchsorted(self.key, firm * _CODES + code) - self.first[firm]

@@ -5,6 +5,7 @@ Leaves out which rows count (`shipments`); firms with a declared season go throu
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 
@@ -59,11 +60,19 @@ class Standings:
 
     def run_of(self, firm: int) -> list[Operation]:
         """The current run of one firm index, oldest first; destinations are their indexes as text."""
-        rows = slice(int(self.run_start[firm]), int(self.run_end[firm]) + 1)
-        days = self.columns.day[rows].astype("datetime64[D]").tolist()
-        places = self.columns.destination[rows].tolist()
-        cents = np.diff(self.columns.cents_before[rows.start : rows.stop + 1]).tolist()
-        return [Operation(*row) for row in zip(days, map(str, places), cents, strict=True)]
+        return next(iter(self.runs_of(np.array([firm]))))
+
+    def runs_of(self, firms: Whole) -> Iterator[list[Operation]]:
+        """The current run of each firm index as `run_of`, read from the columns at once."""
+        start = self.run_start[firms]
+        lengths = np.maximum(self.run_end[firms] - start + 1, 0)
+        ends = np.cumsum(lengths)
+        row = np.arange(lengths.sum()) + np.repeat(start - (ends - lengths), lengths)
+        columns = self.columns
+        days = columns.day[row].astype("datetime64[D]").tolist()
+        cents = (columns.cents_before[row + 1] - columns.cents_before[row]).tolist()
+        run = list(map(Operation, days, map(str, columns.destination[row].tolist()), cents))
+        return (run[end - length : end] for end, length in zip(ends.tolist(), lengths.tolist(), strict=True))
 
 
 def stages_of(

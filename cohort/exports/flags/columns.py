@@ -1,110 +1,128 @@
-"""Reads the counted operations of many firms straight into columns; what they mean is decided in `rules.standings`.
+"""Judges many firms at once: from their operations in full, or from their quarters as far as a comparison needs.
 
-SQLite hands each firm's operations over as one text, because two million rows one by one cost three times as much.
+What the figures mean is decided in `rules`; what a past night knew is read back from events (`facts`), not here.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
-from itertools import chain
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
-from sqlalchemy import BigInteger, ColumnElement, Integer, String, case, cast, func, literal, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from cohort.exports.counting import Joined, PlanRule, may_still_count, shipment_at
+from cohort.exports.counting import PlanRule, may_still_count, shipment_at
+from cohort.exports.flags.written import Flags, places_in
 from cohort.exports.models import STATES, Export, ExportEvent
+from cohort.exports.operations import Numbers, operations_of
+from cohort.exports.rollup import quarters_of
+from cohort.plans.models import Member
+from cohort.rules.quarter_stages import (
+    Edge,
+    Figures,
+    History,
+    QuarterRuns,
+    figures_on,
+    history_of,
+    runs_by_quarter,
+)
+from cohort.rules.quarters import Quarters
+from cohort.rules.season_columns import Seasons, first_days_of
 from cohort.rules.stage_codes import NO_DAY, Days
 from cohort.rules.standings import Standings, stages_of
 
-_CENTS, _PLACES = 2**36, 2**10  # one whole number holds day, place and cents: 16, 10 and 36 bits
-_EPOCH = date(1970, 1, 1)
-_UNIX_EPOCH_JULIAN = 2440587.5
-_MOST_IN_LIST = 20_000
-Numbers = NDArray[np.int64]
-
-
-@dataclass(frozen=True)
-class Columns:
-    """One entry an operation; `firm` is the place in the list of firms asked for."""
-
-    firm: Numbers
-    day: Days
-    destination: Numbers
-    cents: Numbers
-
-
-def operations_of(session: Session, plan_id: int, firm_ids: Numbers, places: Sequence[str], *, all_firms: bool) -> Columns:
-    """Return the counted operations of the firms, ascending numbers, as they stand now; one query."""
-    packed = (_day_number(session) * _PLACES + _place_number(places)) * _CENTS + Export.counted_usd_cents
-    statement = (
-        select(Export.firm_id, func.count(), func.aggregate_strings(cast(packed, String), " "))
-        .where(Export.plan_id == plan_id, Export.counted_usd_cents > 0)
-        .group_by(Export.firm_id)
-    )
-    if not all_firms and firm_ids.size <= _MOST_IN_LIST:
-        statement = statement.where(Export.firm_id.in_(firm_ids.tolist()))
-    rows = session.execute(statement).all()
-    firms = np.array([row[0] for row in rows], dtype=np.int64)
-    counts = np.array([row[1] for row in rows], dtype=np.int64)
-    values = np.fromstring(" ".join(row[2] for row in rows), dtype=np.int64, sep=" ")
-    place = np.searchsorted(firm_ids, firms)
-    wanted = (place < firm_ids.size) & (firm_ids[np.minimum(place, firm_ids.size - 1)] == firms) if firm_ids.size else np.zeros(0, bool)
-    firm, kept = np.repeat(place, counts), np.repeat(wanted, counts)
-    day = (values // (_CENTS * _PLACES)).astype("datetime64[D]")
-    columns = (firm, day, values // _CENTS % _PLACES, values % _CENTS)
-    return Columns(*columns) if bool(kept.all()) else Columns(*(column[kept] for column in columns))
-
-
-def _day_number(session: Session) -> ColumnElement[int]:
-    if session.get_bind().dialect.name == "sqlite":
-        return cast(func.julianday(Export.exported_on) - _UNIX_EPOCH_JULIAN, Integer)
-    days: Any = Export.exported_on - literal(_EPOCH)
-    return cast(days, BigInteger)
-
-
-def _place_number(places: Sequence[str]) -> ColumnElement[int]:
-    if not places:
-        return literal(0)
-    numbered = {code: number for number, code in enumerate(places)}
-    return case(numbered, value=Export.destination, else_=len(places))
-
-
-def pending_of(
-    session: Session, plan_id: int, members: dict[int, Joined], rule: PlanRule, day: date
-) -> dict[int, date]:
-    """Return the day of the latest operation of each firm that waits for us, for firms that have one."""
-    # Two statements, because one with OR makes SQLite walk every export of every firm.
-    here = (Export.plan_id == plan_id, Export.exported_on <= day)
-    lists = (select(Export).where(*here, Export.state == "waiting"), select(Export).where(*here, Export.fob_usd_cents.is_(None)))
-    found: dict[int, date] = {}
-    for export in chain.from_iterable(session.scalars(statement) for statement in lists):
-        member = members.get(export.firm_id)
-        known = shipment_at(export, ())
-        if member is None or known is None:
-            continue
-        if may_still_count(*known, rule.counting(member, export.exported_on)):
-            found[export.firm_id] = max(found.get(export.firm_id, export.exported_on), export.exported_on)
-    return found
+Declared = Mapping[int, Sequence[int]]
 
 
 def standings_of(
-    session: Session, plan_id: int, members: dict[int, Joined], rule: PlanRule, day: date, *, all_firms: bool
-) -> tuple[Numbers, Standings]:
-    """Return the firms, ascending, and the standing of each at the end of `day`; four queries for any number."""
-    firm_ids = np.array(sorted(members), dtype=np.int64)
-    columns = operations_of(session, plan_id, firm_ids, rule.places, all_firms=all_firms)
-    pending = np.full(firm_ids.size, NO_DAY, dtype=np.int64).view("datetime64[D]")
-    for firm_id, waits_on in pending_of(session, plan_id, members, rule, day).items():
-        pending[int(np.searchsorted(firm_ids, firm_id))] = np.datetime64(waits_on, "D")
-    return firm_ids, stages_of(
-        columns.firm, columns.day, columns.destination, columns.cents, firm_count=firm_ids.size, as_of=day,
-        policy=rule.policy, pending_on=pending,
+    session: Session, plan_id: int, firm_ids: Numbers, rule: PlanRule, day: date, declared: Declared, *, is_all: bool
+) -> Standings:
+    """Return the standing of each firm (ascending numbers) at the end of `day`; three queries for any number.
+
+    `declared` are the quarters of the year in which firms with a season sell, by firm.
+    """
+    found = operations_of(session, plan_id, firm_ids, is_all=is_all)
+    is_there = np.bincount(found.code, minlength=1) > 0
+    return stages_of(
+        found.firm, found.day.astype("datetime64[D]"), (np.cumsum(is_there) - 1)[found.code], found.cents,
+        firm_count=firm_ids.size, as_of=day, policy=rule.policy,
+        pending_on=_pending(session, plan_id, firm_ids, rule, day),
+        seasons=_seasons(firm_ids, declared),
     )
+
+
+def figures_of(
+    session: Session, plan_id: int, firm_ids: Numbers, rule: PlanRule, day: date, declared: Declared
+) -> tuple[Figures, Flags]:
+    """Return the figures of each firm from its quarters, and of which firms only their operations can say them.
+
+    Those are firms with an operation after `day`, and with more destinations than a quarter can hold apart.
+    """
+    quarters = quarters_of(session, plan_id, firm_ids)
+    history = history_of(quarters, rule.policy)
+    runs = runs_by_quarter(quarters, history, day, rule.policy)
+    figures = figures_on(
+        quarters, history, runs, _edge(session, plan_id, firm_ids, quarters, history, runs, rule, day), day, rule.policy,
+        _pending(session, plan_id, firm_ids, rule, day), _seasons(firm_ids, declared),
+    )
+    return figures, (figures.last_day > (day - date(1970, 1, 1)).days) | quarters.destinations.crowded
+
+
+def _edge(
+    session: Session, plan_id: int, firm_ids: Numbers, quarters: Quarters, history: History, runs: QuarterRuns,
+    rule: PlanRule, day: date,
+) -> Edge:
+    """Return what the quarters cut by the window's edge hold inside it: the only operations that must be read."""
+    cut = history.firm[runs.is_cut]
+    if cut.size == 0:
+        return Edge(np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0, np.uint64))
+    opens_on = np.datetime64(day, "D") - rule.policy.window_days
+    closes = int(first_days_of(quarters.quarter[runs.start[runs.is_cut][:1]] + 1)[0]) - 1
+    found = operations_of(
+        session, plan_id, firm_ids[cut], is_all=False, after=opens_on.item(), until=np.datetime64(closes, "D").item()
+    )
+    places = np.zeros(cut.size, dtype=np.uint64)
+    np.bitwise_or.at(places, found.firm, quarters.destinations.bits(cut[found.firm], found.code))
+    cents = np.zeros(cut.size, dtype=np.int64)
+    np.add.at(cents, found.firm, found.cents)
+    return Edge(np.bincount(found.firm, minlength=cut.size), cents, places)
+
+
+def _seasons(firm_ids: Numbers, declared: Declared) -> Seasons:
+    places = np.flatnonzero(places_in(firm_ids, declared)).tolist()
+    return Seasons.of(firm_ids.size, {place: declared[int(firm_ids[place])] for place in places})
+
+
+def _pending(session: Session, plan_id: int, firm_ids: Numbers, rule: PlanRule, day: date) -> Days:
+    """Return the day of each firm's latest operation that waits for us; NaT for firms without one."""
+    pending = np.full(firm_ids.size, NO_DAY, dtype=np.int64)
+    waiting = _waiting(session, plan_id, day)
+    asked = set(firm_ids[places_in(firm_ids, {row.firm_id for row in waiting})].tolist())
+    members = _members(session, plan_id, asked)
+    for export in waiting:
+        member, known = members.get(export.firm_id), shipment_at(export, ())
+        if member is None or known is None or not may_still_count(*known, rule.counting(member, export.exported_on)):
+            continue
+        place = int(np.searchsorted(firm_ids, export.firm_id))
+        pending[place] = max(pending[place], np.datetime64(export.exported_on, "D").astype(np.int64))
+    return pending.view("datetime64[D]")
+
+
+def _waiting(session: Session, plan_id: int, day: date) -> list[Export]:
+    # Two statements, because one with OR makes SQLite walk every export of every firm.
+    here = (Export.plan_id == plan_id, Export.exported_on <= day)
+    lists = (select(Export).where(*here, Export.state == "waiting"), select(Export).where(*here, Export.fob_usd_cents.is_(None)))
+    return [export for statement in lists for export in session.scalars(statement)]
+
+
+def _members(session: Session, plan_id: int, firm_ids: Iterable[int]) -> dict[int, Member]:
+    wanted = sorted(firm_ids)
+    found: dict[int, Member] = {}
+    for start in range(0, len(wanted), 500):
+        statement = select(Member).where(Member.plan_id == plan_id, Member.firm_id.in_(wanted[start:start + 500]))
+        found.update({member.firm_id: member for member in session.scalars(statement)})
+    return found
 
 
 def firms_known_later(session: Session, plan_id: int, known_at: datetime) -> set[int]:

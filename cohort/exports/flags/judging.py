@@ -1,28 +1,32 @@
 """Judges which firms' standing is new on a day: on columns for most, one by one where the past must be read back.
 
-Leaves out writing and telling (`nightly`). A firm with a declared season, or of which something was recorded after
-the day's end, is judged from its events; all others from their columns as they stand.
+Leaves out writing and telling (`nightly`). A full night finds by quarters which firms differ from what stands
+written; whatever is written is judged from operations. A firm of which something was recorded after the day's end
+is judged from its events.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
-from sqlalchemy import ColumnElement, String, cast, select, true
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session, joinedload
 
-from cohort.exports.counting import Joined, PlanRule
-from cohort.exports.flags.columns import Numbers, firms_known_later, standings_of
+from cohort.exports.counting import PlanRule
+from cohort.exports.flags.columns import Declared, figures_of, firms_known_later, standings_of
 from cohort.exports.flags.facts import facts_of, known_by_end_of, standing_of
-from cohort.exports.models import FirmStanding
+from cohort.exports.flags.written import Written, apart, places_in, written_of
+from cohort.exports.models import StageFlag
+from cohort.exports.operations import Numbers, among
 from cohort.plans.models import Member
 from cohort.rules.next_step import next_step_of
+from cohort.rules.quarter_stages import Figures
+from cohort.rules.quarters import decide_by_quarters
 from cohort.rules.spells import effective_on
+from cohort.rules.stage_codes import CODE
 from cohort.rules.stages import STAGES, NextStep, Stage, Standing
 from cohort.rules.standings import Standings
 
@@ -31,9 +35,13 @@ _DAY = timedelta(days=1)
 
 @dataclass(frozen=True)
 class Judgement:
-    """Where one firm stands on the day judged; days are None where there is none."""
+    """Where one firm stands on the day judged; days are None where there is none.
+
+    `announced` is the stage of its latest flag. `effective_on` is told only where the stage is another one.
+    """
 
     firm_id: int
+    announced: Stage
     stage: Stage
     waiting_for_us: bool
     operations: int
@@ -53,130 +61,114 @@ class Judgement:
         days = [day for day in (self.recheck_on, by_on + _DAY if by_on else None) if day is not None]
         return min(days, default=None)
 
-
-def judge(
-    session: Session, plan_id: int, rule: PlanRule, day: date, stored: Sequence[Any], *, is_full: bool
-) -> list[Judgement]:
-    """Return the judgement of each member of `stored` whose standing is new at the end of `day`, by firm."""
-    due = {row.firm_id for row in stored}
-    joined = {row.firm_id: row for row in _members(session, plan_id, day, is_full=is_full) if row.firm_id in due}
-    known_at = known_by_end_of(day)
-    later = firms_known_later(session, plan_id, known_at)
-    one_by_one = {firm_id for firm_id, row in joined.items() if row.has_season or firm_id in later}
-    at_once: dict[int, Joined] = {firm_id: row for firm_id, row in joined.items() if firm_id not in one_by_one}
-    found = _by_columns(session, plan_id, at_once, rule, day, stored, is_full=is_full)
-    return sorted(
-        [*found, *_by_events(session, plan_id, one_by_one, rule, day)], key=lambda judgement: judgement.firm_id
-    )
+    @property
+    def is_change(self) -> bool:
+        """Whether the firm's stage is to be announced: while something of it waits for us, no change is."""
+        return not self.waiting_for_us and self.stage is not self.announced
 
 
-def stored_rows(session: Session, plan_id: int, day: date, *, is_full: bool) -> Sequence[Any]:
-    """Return what stands written of the firms that are due on `day`, as plain rows by firm.
+@dataclass(frozen=True)
+class Judged:
+    """The judgement of each firm whose standing is new, by firm, and the firms that a later night must look at again."""
 
-    Due are firms with new facts, those whose stage the calendar may have changed, and with `is_full` all of them.
+    judgements: list[Judgement]
+    known_later: set[int]
+
+
+def judge(session: Session, plan_id: int, rule: PlanRule, day: date, *, is_full: bool) -> Judged:
+    """Return the judgement of each member whose standing is new at the end of `day`.
+
+    Looked at are firms with new facts, those whose day has come, and with `is_full` all of them.
     """
-    return session.execute(
-        select(
-            FirmStanding.id, FirmStanding.firm_id, FirmStanding.stage, FirmStanding.is_waiting_for_us,
-            FirmStanding.operations_count, FirmStanding.quarters_count, FirmStanding.destinations_count,
-            FirmStanding.fob_usd_cents, FirmStanding.first_export_on, FirmStanding.last_export_on,
-            FirmStanding.recheck_on, FirmStanding.is_dirty, FirmStanding.rule_version,
-        ).where(FirmStanding.plan_id == plan_id, _is_due(day, is_full=is_full)).order_by(FirmStanding.firm_id)
-    ).all()
-
-
-def _is_due(day: date, *, is_full: bool) -> ColumnElement[bool]:
-    if is_full:
-        return true()
-    # Both sides name `is_dirty`, so that one index serves them; a night under a new rule is a full one.
-    return FirmStanding.is_dirty.is_(True) | (FirmStanding.is_dirty.is_(False) & (FirmStanding.recheck_on <= day))
-
-
-def _members(session: Session, plan_id: int, day: date, *, is_full: bool) -> Sequence[Any]:
-    statement = select(
-        Member.firm_id, Member.country, Member.joined_on, (cast(Member.season_quarters, String) != "[]").label("has_season")
-    ).where(
-        Member.plan_id == plan_id, Member.joined_on <= day, Member.left_on.is_(None) | (Member.left_on > day)
-    )
-    if not is_full:
-        due = select(FirmStanding.firm_id).where(FirmStanding.plan_id == plan_id, _is_due(day, is_full=False))
-        statement = statement.where(Member.firm_id.in_(due))
-    return session.execute(statement).all()
-
-
-def _by_events(
-    session: Session, plan_id: int, firm_ids: set[int], rule: PlanRule, day: date
-) -> Iterable[Judgement]:
-    if not firm_ids:
-        return
-    statement = select(Member).where(Member.plan_id == plan_id, Member.firm_id.in_(sorted(firm_ids)))
-    members = list(session.scalars(statement.options(joinedload(Member.firm))))
-    found = facts_of(session, plan_id, members, rule, day, known_by_end_of(day))
-    for member in members:
-        yield of_standing(member.firm_id, standing_of(found[member.firm_id], member, day, rule.policy))
-
-
-def of_standing(firm_id: int, standing: Standing) -> Judgement:
-    """Return one firm's standing in the shape that is written."""
-    return Judgement(
-        firm_id, standing.stage, standing.waiting_for_us, standing.operations, standing.quarters,
-        standing.destinations, int(standing.fob_usd * 100), standing.first_export_on, standing.last_export_on,
-        standing.recheck_on, standing.effective_on, standing.next_step,
-    )
+    written = written_of(session, plan_id, rule.policy.version, day, is_full=is_full)
+    absent, declared = apart(session, plan_id, written.firm_ids, day, is_all=is_full)
+    if absent:
+        written = written.of(~places_in(written.firm_ids, absent))
+    later = firms_known_later(session, plan_id, known_by_end_of(day))
+    by_events = written.firm_ids[places_in(written.firm_ids, later)].tolist() if later else []
+    if by_events:
+        written = written.of(~places_in(written.firm_ids, by_events))
+    firms_count = written.firm_ids.size
+    if is_full and decide_by_quarters(rule.policy):
+        figures, is_asked = figures_of(session, plan_id, written.firm_ids, rule, day, declared)
+        written = written.of(written.differs(figures) | is_asked)
+    is_all = is_full and written.firm_ids.size * 4 > firms_count
+    judgements = [
+        *_by_columns(session, plan_id, written, rule, day, declared, is_all=is_all),
+        *_by_events(session, plan_id, by_events, rule, day),
+    ]
+    return Judged(sorted(judgements, key=lambda judgement: judgement.firm_id), later)
 
 
 def _by_columns(
-    session: Session, plan_id: int, members: dict[int, Joined], rule: PlanRule, day: date, stored: Sequence[Any],
-    *, is_full: bool,
+    session: Session, plan_id: int, written: Written, rule: PlanRule, day: date, declared: Declared, *, is_all: bool
 ) -> Iterable[Judgement]:
-    if not members:
-        return
-    firm_ids, found = standings_of(session, plan_id, members, rule, day, all_firms=is_full)
-    is_new = _differs(firm_ids, found, [row for row in stored if row.firm_id in members], rule.policy.version, day)
-    since = effective_on(found, day, rule.policy, wanted=is_new)
-    for place in np.flatnonzero(is_new).tolist():
-        yield _judgement(int(firm_ids[place]), place, found, since[place].item(), rule, day)
+    if written.firm_ids.size == 0:
+        return []
+    found = standings_of(session, plan_id, written.firm_ids, rule, day, declared, is_all=is_all)
+    is_new = written.differs(_figures(found))
+    announced = _announced(session, plan_id, written.firm_ids, is_all=is_all)
+    is_changed = is_new & ~found.waiting_for_us & (found.stage != announced)
+    since = effective_on(found, day, rule.policy, wanted=is_changed)
+    return _judgements(written.firm_ids, np.flatnonzero(is_new), found, announced, since.tolist(), rule, day)
 
 
-def _differs(
-    firm_ids: Numbers, found: Standings, stored: Sequence[Any], version: str, day: date
-) -> NDArray[np.bool_]:
-    """Return which firms' row must be written: other figures, a new fact, a day that has come, another rule."""
-    codes = {stage.value: place for place, stage in enumerate(STAGES)}
-    written = np.array(
-        [
-            (codes[row.stage], row.is_waiting_for_us, row.operations_count, row.quarters_count, row.destinations_count,
-             row.fob_usd_cents, _number(row.first_export_on), _number(row.last_export_on))
-            for row in stored
-        ],
-        dtype=np.int64,
-    )
-    must = np.array(
-        [row.is_dirty or row.rule_version != version or bool(row.recheck_on and row.recheck_on <= day) for row in stored]
-    )
-    figures = np.column_stack([
+def _figures(found: Standings) -> Figures:
+    return Figures(
         found.stage, found.waiting_for_us, found.operations, found.quarters, found.destinations, found.fob_cents,
         found.first_export_on.astype(np.int64), found.last_export_on.astype(np.int64),
-    ])
-    result: NDArray[np.bool_] = must | np.any(written != figures, axis=1)
-    return result
-
-
-def _number(day: date | None) -> int:
-    return np.iinfo(np.int64).min if day is None else (day - date(1970, 1, 1)).days
-
-
-def _judgement(
-    firm_id: int, place: int, found: Standings, since: date | None, rule: PlanRule, day: date
-) -> Judgement:
-    stage, waiting = found.stage_name(place), bool(found.waiting_for_us[place])
-    recheck_on: date | None = found.recheck_on[place].item()
-    step = next_step_of(
-        stage, found.run_of(place), day, rule.policy, r2=bool(found.r2[place]),
-        recheck_on=recheck_on, waiting_for_us=waiting,
     )
+
+
+def _judgements(
+    firm_ids: Numbers, places: Numbers, found: Standings, announced: Numbers, since: list[date | None], rule: PlanRule,
+    day: date,
+) -> Iterable[Judgement]:
+    columns = (
+        firm_ids, announced, found.stage, found.waiting_for_us, found.operations, found.quarters, found.destinations,
+        found.fob_cents, found.first_export_on, found.last_export_on, found.recheck_on, found.r2,
+    )
+    rows = zip(places.tolist(), *(column[places].tolist() for column in columns), strict=True)
+    runs = found.runs_of(places)
+    for run, (place, firm_id, before, code, waiting, count, quarters, places_count, cents, first_on, last_on, recheck_on, r2) in zip(
+        runs, rows, strict=True
+    ):
+        stage = STAGES[code]
+        step = next_step_of(stage, run, day, rule.policy, r2=r2, recheck_on=recheck_on, waiting_for_us=waiting)
+        yield Judgement(
+            firm_id, STAGES[before], stage, waiting, count, quarters, places_count, cents, first_on, last_on,
+            recheck_on, since[place], step,
+        )
+
+
+def _announced(session: Session, plan_id: int, firm_ids: Numbers, *, is_all: bool) -> Numbers:
+    """Return the stage of each firm's latest flag as a code; `never` for firms without one."""
+    last = select(func.max(StageFlag.id)).where(StageFlag.plan_id == plan_id).group_by(StageFlag.firm_id)
+    if not is_all:
+        last = last.where(among(session, StageFlag.firm_id, firm_ids.tolist()))
+    codes = {stage.value: int(code) for stage, code in CODE.items()}
+    found = {row[0]: codes[row[1]] for row in session.execute(select(StageFlag.firm_id, StageFlag.stage).where(StageFlag.id.in_(last)))}
+    return np.array([found.get(firm_id, 0) for firm_id in firm_ids.tolist()], dtype=np.int64)
+
+
+def _by_events(
+    session: Session, plan_id: int, firm_ids: list[int], rule: PlanRule, day: date
+) -> Iterable[Judgement]:
+    if not firm_ids:
+        return
+    announced = dict(zip(firm_ids, _announced(session, plan_id, np.array(firm_ids), is_all=False).tolist(), strict=True))
+    statement = select(Member).where(Member.plan_id == plan_id, among(session, Member.firm_id, firm_ids))
+    members = list(session.scalars(statement.options(joinedload(Member.firm))))
+    found = facts_of(session, plan_id, members, rule, day, known_by_end_of(day))
+    for member in members:
+        standing = standing_of(found[member.firm_id], member, day, rule.policy)
+        yield of_standing(member.firm_id, STAGES[announced[member.firm_id]], standing)
+
+
+def of_standing(firm_id: int, announced: Stage, standing: Standing) -> Judgement:
+    """Return one firm's standing in the shape that is written."""
     return Judgement(
-        firm_id, stage, waiting, int(found.operations[place]), int(found.quarters[place]), int(found.destinations[place]),
-        int(found.fob_cents[place]), found.first_export_on[place].item(), found.last_export_on[place].item(), recheck_on,
-        since, step,
+        firm_id, announced, standing.stage, standing.waiting_for_us, standing.operations, standing.quarters,
+        standing.destinations, int(standing.fob_usd * 100), standing.first_export_on, standing.last_export_on,
+        standing.recheck_on, standing.effective_on, standing.next_step,
     )
