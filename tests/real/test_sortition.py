@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from cohort.rounds.files.cli import select
+from cohort.rounds.files.cli import select, verify
 
 REAL_DATA = Path(__file__).parents[2].parent / "shared" / "data"
 SF = ("sortition_sf_150/candidates.csv", "sortition_sf_150/features.csv", 22, "nationbuilder_id")
@@ -83,3 +83,18 @@ def written(folder, rules):
         writer.writeheader()
         writer.writerows(rules)
     return path
+
+
+@pytest.mark.parametrize(("files", "least"), [(SF, "1/11"), (SMALL, "1/10")])
+def test_the_least_chance_is_the_published_one_and_the_record_stands(tmp_path, files, least):
+    pool, quotas, seats, id_column = files
+    if not is_here(pool):
+        return
+    record = tmp_path / "record.json"
+    asked = [str(REAL_DATA / pool), "--quotas", str(REAL_DATA / quotas), "--seats", str(seats), "--id", id_column]
+    done = CliRunner().invoke(select, [*asked, "--score", "none", "--seed", "real", "--lottery", "all", "--record", str(record)])
+    answer = json.loads(done.stdout)
+    rules = len(rows_of(REAL_DATA / quotas))
+    assert (done.exit_code, answer["lottery"]["least"], answer["lottery"]["bound"]) == (0, least, least)
+    assert kept(REAL_DATA / pool, REAL_DATA / quotas, answer, id_column) == [True] * rules
+    assert CliRunner().invoke(verify, [str(record)]).exit_code == 0

@@ -16,8 +16,9 @@ from cohort import __version__
 from cohort.rounds.files.answer import answer_of
 from cohort.rounds.files.faults import BadInput
 from cohort.rounds.files.importer import read_pool
+from cohort.rounds.files.lottery_answer import edges_from, lottery_answer
 from cohort.rounds.files.quota_files import QuotaFile, read_quotas
-from cohort.rounds.files.record import RULE, file_record
+from cohort.rounds.files.record import LOTTERY_RULE, RULE, file_record
 from cohort.rounds.files.replay import differences, read_record
 from cohort.rules.ledger import Json
 from cohort.rules.milp import Unproven
@@ -31,6 +32,18 @@ FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 NEW_FILE = click.Path(dir_okay=False, writable=True, path_type=Path)
 
 
+def _bands(_context: click.Context, _option: click.Parameter, text: str | None) -> tuple[str, ...] | None:
+    """Return the lower ends of the bands as texts, none for `all`; None when there is no lottery."""
+    if text is None:
+        return None
+    texts = () if text == "all" else tuple(part.strip() for part in text.split(","))
+    try:
+        edges_from(texts)
+    except ValueError as fault:
+        raise click.BadParameter(f"{fault}; expected scores such as 80,60, or all") from fault
+    return texts
+
+
 @click.command()
 @click.argument("pool", type=FILE)
 @click.option("--seats", type=click.IntRange(min=1), help="Seats to fill; may stand in the TOML instead.")
@@ -38,12 +51,16 @@ NEW_FILE = click.Path(dir_okay=False, writable=True, path_type=Path)
 @click.option("--id", "id_column", default="id", show_default=True, help="Id column; `row` numbers the rows.")
 @click.option("--score", "score_column", default="score", show_default=True, help="Score column; `none`: all equal.")
 @click.option("--seed", default="", help="Text that settles equal cohorts.")
+@click.option(
+    "--lottery", "bands", callback=_bands, metavar="EDGES",
+    help="Draw inside merit bands with the most equal chances: their lower ends, such as 80,60; `all` for one band.",
+)
 @click.option("--waitlist", "waitlist_count", type=click.IntRange(min=0), help="Cut the waitlist to so many.")
 @click.option("--out", type=NEW_FILE, help="Write the answer here instead of printing it.")
 @click.option("--record", "record_path", type=NEW_FILE, help="Also write a record that `cohort verify` re-runs.")
 def select(
     pool: Path, seats: int | None, quotas_path: Path, id_column: str, score_column: str, seed: str,
-    waitlist_count: int | None, out: Path | None, record_path: Path | None,
+    bands: tuple[str, ...] | None, waitlist_count: int | None, out: Path | None, record_path: Path | None,
 ) -> None:
     """Choose the best cohort of POOL, a CSV file, under its quotas: exact, proven, repeatable.
 
@@ -54,14 +71,17 @@ def select(
     plan = SeatPlan(_seats(seats, quotas), quotas.quotas)
     for notice in (*read.notices, *quotas.notices):
         click.echo(f"notice: {notice}", err=True)
-    answer = proven(answer_of, read.pool, plan, seed, waitlist_count)
+    if bands is None:
+        answer = proven(answer_of, read.pool, plan, seed, waitlist_count)
+    else:
+        answer = proven(lottery_answer, read.pool, plan, seed, edges_from(bands), waitlist_count)
     hashes: dict[str, Json] = {
-        "pool_sha256": read.sheet.sha256, "quotas_sha256": quotas.sha256, "seed": seed, "rule": RULE,
-        "software": f"cohort {__version__}",
+        "pool_sha256": read.sheet.sha256, "quotas_sha256": quotas.sha256, "seed": seed,
+        "rule": RULE if bands is None else LOTTERY_RULE, "software": f"cohort {__version__}",
     }
     _write({**answer, "record": hashes}, out)
     if record_path is not None:
-        _write(file_record(read.pool, plan, seed, answer), record_path)
+        _write(file_record(read.pool, plan, seed, answer, bands), record_path)
     if answer["status"] == "infeasible":
         click.echo(_no_cohort(answer), err=True)
         raise SystemExit(NO_ANSWER)

@@ -22,6 +22,11 @@ RULE = (
     "then the least sum of lots; then the least ascending list of lots; "
     "lot = place by (SHA-256 hex of UTF-8 seed + newline + id, id)"
 )
+LOTTERY_RULE = (
+    "each better merit band has as many seats as the quotas let it; among all such cohorts chances are as equal as "
+    "the quotas allow (the least is as high as can be); the ticket is SHA-256 of UTF-8 lottery + newline + seed + "
+    "newline + n, inside a kind the least SHA-256 hex of UTF-8 seed + newline + id"
+)
 HASHED = ("protocol", "seed", "rows", "fixed", "result")
 """The parts whose fingerprints the record carries."""
 
@@ -39,11 +44,11 @@ def figure(score: int | None) -> int | float | None:
 
 
 def file_record(
-    pool: Pool, plan: SeatPlan, seed: str, result: Mapping[str, Json]
+    pool: Pool, plan: SeatPlan, seed: str, result: Mapping[str, Json], bands: Sequence[str] | None = None
 ) -> dict[str, Json]:
     """Return the record of a choice from files: protocol, rows in order of id, seed, result and hashes.
 
-    Rows hold only the attributes that the rules name.
+    Rows hold only the attributes that the rules name. `bands` are those of a lottery; None when it was none.
     """
     named = sorted({name for quota in plan.quotas for where in (quota.where, quota.of or {}) for name in where})
     texts = {name: [pool.columns[name].values[code] for code in pool.columns[name].codes.tolist()] for name in named}
@@ -55,7 +60,10 @@ def file_record(
         for place in sorted(range(len(pool)), key=lambda at: pool.ids[at])
     ]
     protocol: dict[str, Json] = {"kind": "file", "seats": plan.seats, "quotas": [quota_json(q) for q in plan.quotas]}
-    return _sealed(protocol, seed, rows, {"stayers": [], "barred": []}, result)
+    fixed: dict[str, Json] = {"stayers": [], "barred": []}
+    if bands is None:
+        return _sealed(protocol, seed, rows, fixed, result)
+    return _sealed({**protocol, "lottery": list(bands)}, seed, rows, fixed, result) | {"rule": LOTTERY_RULE}
 
 
 def round_record(

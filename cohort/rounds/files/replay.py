@@ -14,8 +14,10 @@ from typing import Any
 
 from cohort.rounds.files.answer import answer_of
 from cohort.rounds.files.faults import BadInput, Fault
+from cohort.rounds.files.lottery_answer import edges_from, lottery_answer, lottery_from
 from cohort.rounds.files.record import FORMAT, HASHED, round_result
 from cohort.rules.ledger import Json, fingerprint
+from cohort.rules.lottery_check import check_lottery
 from cohort.rules.pool import SCORE_UNITS, Pool
 from cohort.rules.quotas import Quota, SeatPlan
 from cohort.rules.shortfall import Applicant, ParityRule, decide
@@ -55,9 +57,12 @@ def differences(record: Record, file: str) -> list[str]:
         if record["hashes"].get(name) != fingerprint(record[name])
     ]
     try:
-        again = rerun(record)
+        unsound = _lottery_failures(record)
+        again = {} if unsound else rerun(record)
     except (KeyError, TypeError, ValueError, ArithmeticError) as error:
         raise BadInput([Fault(file, None, None, f"{error!r}", "the inputs of a decision")]) from error
+    if unsound:
+        return [*lines, *unsound]
     sealed = record["result"]
     lines += [
         f"result.{name}: sealed {json.dumps(sealed.get(name))}, now {json.dumps(again.get(name))}"
@@ -73,8 +78,11 @@ def rerun(record: Record) -> dict[str, Json]:
     quotas = tuple(quota_from(one) for one in protocol["quotas"])
     seats = int(protocol["seats"])
     if protocol["kind"] == "file":
-        cut = len(record["result"]["waitlist"])
-        return answer_of(_pool(record["rows"]), SeatPlan(seats, quotas), seed, cut)
+        cut, pool, plan = len(record["result"]["waitlist"]), _pool(record["rows"]), SeatPlan(seats, quotas)
+        if "lottery" not in protocol:
+            return answer_of(pool, plan, seed, cut)
+        published = lottery_from(record["result"]["lottery"])
+        return lottery_answer(pool, plan, seed, edges_from(protocol["lottery"]), cut, published)
     limits = {country: (int(low), int(high)) for country, (low, high) in protocol["country_limits"].items()}
     parity = protocol["parity"]
     rule = ParityRule(
@@ -85,6 +93,17 @@ def rerun(record: Record) -> dict[str, Json]:
     return round_result(
         decide(applicants, seats, limits, rule, seed, quotas, fixed["stayers"], fixed["barred"])
     )
+
+
+def _lottery_failures(record: Record) -> list[str]:
+    """Return what of a published lottery does not stand: it was made before the seed, so it is checked, not redone."""
+    protocol = record["protocol"]
+    if "lottery" not in protocol:
+        return []
+    plan = SeatPlan(int(protocol["seats"]), tuple(quota_from(one) for one in protocol["quotas"]))
+    published = lottery_from(record["result"]["lottery"])
+    failures = check_lottery(_pool(record["rows"]), plan, edges_from(protocol["lottery"]), published)
+    return [f"lottery.{one.rule}: expected {one.expected}, found {one.found}" for one in failures]
 
 
 def quota_from(spelt: Mapping[str, Any]) -> Quota:
