@@ -14,10 +14,7 @@ from cohort.kit.site import site_command
 from cohort.kit.tables import Table, TableFault, open_table
 from cohort.rounds.models import Round
 from cohort.rounds.scores.service import bring_scores, preview
-from cohort.rounds.scores.sheet import Sheet
-
-KEYS = ("code", "tax_id", "codigo", "código", "rut", "nit", "rfc", "ruc", "tax id")
-POINTS = ("score", "points", "puntaje", "puntos", "nota")
+from cohort.rounds.scores.sheet import Sheet, places_of
 
 
 class NoColumn(Exception):
@@ -26,12 +23,11 @@ class NoColumn(Exception):
 
 def lines_of(table: Table) -> list[tuple[int, str, str]]:
     """Return (row, code or tax id, points) of a table; raises `NoColumn`, and TableFault while rows are read."""
-    plain = {name.strip().lower(): name for name in table.columns}
-    keys = [plain[name] for name in KEYS if name in plain]
-    points = [plain[name] for name in POINTS if name in plain]
-    if not keys or not points:
+    keys, points = places_of(table.columns)
+    if not keys or points is None:
         raise NoColumn("expected a column `code` or `tax_id`, and a column `score`")
-    return [(row, next((cells[name] for name in keys if cells[name]), ""), cells[points[0]]) for row, cells in table.rows]
+    names, of_points = [table.columns[place] for place in keys], table.columns[points]
+    return [(row, next((cells[name] for name in names if cells[name]), ""), cells[of_points]) for row, cells in table.rows]
 
 
 @click.command("scores")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session, joinedload
 
 from cohort.firms.models import Firm
@@ -17,14 +17,23 @@ PER_PAGE = 200
 
 def to_score(round_id: int, country: str = "") -> Any:
     """Return a page of the files that may need a score: sent in and not refused, by firm."""
-    statement = (
+    statement = _to_score(round_id)
+    if country:
+        statement = statement.where(Application.country == country)
+    return db.paginate(statement, per_page=PER_PAGE, max_per_page=PER_PAGE, error_out=False)
+
+
+def all_to_score(session: Session, round_id: int) -> list[Application]:
+    """Return all files that may need a score, for a sheet."""
+    return list(session.scalars(_to_score(round_id)))
+
+
+def _to_score(round_id: int) -> Select[Application]:
+    return (
         select(Application).outerjoin(Firm, Firm.id == Application.firm_id)
         .where(Application.round_id == round_id, Application.status == "submitted", Application.eligible != "no")
         .options(joinedload(Application.firm)).order_by(Application.country, Firm.sort_name, Application.id)
     )
-    if country:
-        statement = statement.where(Application.country == country)
-    return db.paginate(statement, per_page=PER_PAGE, max_per_page=PER_PAGE, error_out=False)
 
 
 def unscored_count(session: Session, round_id: int) -> int:

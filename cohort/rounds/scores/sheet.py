@@ -12,6 +12,10 @@ from flask_babel import lazy_gettext as _l
 
 from cohort.kit.tables import parse_number
 
+# Names of columns, in the order in which they are preferred; small letters.
+KEYS = ("code", "código", "codigo", "tax_id", "tax id", "tax number", "número tributario", "rut", "nit", "rfc", "ruc")
+POINTS = ("score", "points", "puntaje", "puntos", "nota")
+
 FAULTS = {
     "unknown": _l("“%(key)s” is no file of this call that you may score. Check the code or the tax number."),
     "several": _l("“%(key)s” stands for firms of several countries. Use the code of the file instead."),
@@ -57,20 +61,39 @@ class Sheet:
 
 
 def pasted_lines(text: str) -> list[tuple[int, str, str]]:
-    """Return (line number, key, points) of cells pasted from a spreadsheet: first column and last one.
+    """Return (line number, key, points) of cells pasted from a spreadsheet.
 
-    Columns stand apart by tabs, else by semicolons, else by blanks before the last word. Empty lines and a
-    header are skipped.
+    Columns stand apart by tabs, else by semicolons, else by blanks before the last word. A first line that names a
+    column – and nothing else makes it one – is a header and says where key and points stand; without it they are the
+    first column and the last. Empty lines are skipped.
     """
-    found: list[tuple[int, str, str]] = []
-    for number, line in enumerate(text.splitlines(), start=1):
-        if not line.strip():
-            continue
-        cells = [cell.strip() for cell in _split(line)]
-        if not found and not re.search("[0-9]", line):
-            continue  # a header
-        found.append((number, cells[0], cells[-1] if len(cells) > 1 else ""))
-    return found
+    lines = [(number, [cell.strip() for cell in _split(line)])
+             for number, line in enumerate(text.splitlines(), start=1) if line.strip()]
+    keys, points = places_of(lines[0][1]) if lines else ((), None)
+    if keys or points is not None:
+        del lines[0]
+    return [(number, _key(cells, keys or (0,)), _points(cells, points)) for number, cells in lines]
+
+
+def places_of(header: Sequence[str]) -> tuple[tuple[int, ...], int | None]:
+    """Return where the columns of keys stand, the preferred one first, and the place of the points; empty, None: nowhere.
+
+    >>> places_of(["RUT", "Empresa", "Código", "Puntaje"]), places_of(["K7M2P9QXAB", "82,5"])
+    (((2, 0), 3), ((), None))
+    """
+    names = [" ".join(name.lower().split()) for name in header]
+    keys = tuple(names.index(name) for name in KEYS if name in names)
+    return keys, next((names.index(name) for name in POINTS if name in names), None)
+
+
+def _key(cells: Sequence[str], places: Sequence[int]) -> str:
+    return next((cells[place] for place in places if place < len(cells) and cells[place]), "")
+
+
+def _points(cells: Sequence[str], place: int | None) -> str:
+    if place is None:
+        return cells[-1] if len(cells) > 1 else ""
+    return cells[place] if place < len(cells) else ""
 
 
 def _split(line: str) -> list[str]:

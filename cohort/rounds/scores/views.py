@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
-from flask import flash, redirect, render_template, request, url_for
+from flask import Response, flash, redirect, render_template, request, send_file, url_for
 from flask_babel import gettext, ngettext
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
@@ -24,18 +25,19 @@ from cohort.kit.tables import TableFault, open_table
 from cohort.rounds.calls import queries as rounds
 from cohort.rounds.calls.views import round_here
 from cohort.rounds.models import Application, Round
-from cohort.rounds.scores import importer, queries, service
+from cohort.rounds.scores import downloads, importer, queries, service
 from cohort.rounds.scores.sheet import FAULTS, Sheet, pasted_lines, points_text, score_of
 from cohort.rounds.site import Page, back_with, session_now, staff
 
 _: Callable[..., str] = gettext
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 COMMA_REGIONS = frozenset({"CL", "CO", "CR"})
 
 
 class SheetForm(FlaskForm):
     """Cells pasted from a spreadsheet, or a file of them."""
 
-    sheet = TextAreaField(_l("Paste two columns: code or tax number, and points"), [Length(max=500_000)])
+    sheet = TextAreaField(_l("Paste the columns with code or tax number, and with points"), [Length(max=500_000)])
     file = FileField(_l("Or choose a CSV or Excel file"))
     name = HiddenField()
 
@@ -68,8 +70,7 @@ def scores(round_id: int) -> Page:
 
 
 def _grid_row(each: Application, score: int | None, typed: Mapping[str, str]) -> dict[str, Any]:
-    kept = points_text(score)
-    text = typed.get(str(each.id), kept.replace(".", ",") if has_comma() else kept)
+    text = typed.get(str(each.id), _shown(score))
     name = each.firm.name if each.firm else str(each.answers.get("company_name") or each.code)
     return {"id": each.id, "firm": name, "country": each.country, "code": each.code, "text": text, "eligible": each.eligible}
 
@@ -99,6 +100,17 @@ def _save(round_id: int, points: dict[int, int | None]) -> Page:
     return redirect(back)
 
 
+@staff.get("/<int:round_id>/scores/sheet.xlsx")
+@gate("round.score")
+def sheet(round_id: int) -> Response:
+    """Hand out the sheet to fill in: codes, firms and the scores that stand."""
+    round_ = round_here(round_id)
+    content = downloads.score_sheet(session_now(), current_actor(), round_)
+    what = _("scores")
+    name = f"{what}-{round_.code}.xlsx"
+    return send_file(BytesIO(content), XLSX, as_attachment=True, download_name=name)
+
+
 def told(brought: service.Brought) -> str:
     """Return what came of a set of scores, in a sentence."""
     return _("Saved: %(new)s new scores, %(changed)s changed, %(same)s as before.", new=brought.new_count,
@@ -111,22 +123,22 @@ def paste(round_id: int) -> Page:
     """Read a sheet and show what it would change; with `apply` save it whole."""
     round_, form = round_here(round_id), SheetForm()
     back = url_for("rounds.scores", round_id=round_id)
-    sheet: Sheet | None = None
+    read: Sheet | None = None
     if form.validate_on_submit():
         try:
             _take_file(form)
             if "apply" in request.form:
                 return _apply(round_id, form, back)
-            sheet = service.preview(session_now(), current_actor(), round_, pasted_lines(form.sheet.data or ""), has_decimal_comma=has_comma())
-            if not sheet.rows and not sheet.faults:
+            read = service.preview(session_now(), current_actor(), round_, pasted_lines(form.sheet.data or ""), has_decimal_comma=has_comma())
+            if not read.rows and not read.faults:
                 raise DomainError("scores_empty")
         except DomainError as refusal:
             form.form_errors.append(sentence(refusal))
         except (TableFault, importer.NoColumn) as fault:
             form.form_errors.append(_file_fault(fault))
     shown = render_template("rounds/paste.html", round=round_, form=form, back=back, example=number(82.5),
-                            sheet=sheet, **_sheet_context(session_now(), round_, sheet))
-    is_faulty = form.is_submitted() and (form.errors or form.form_errors or (sheet and sheet.faults))
+                            sheet=read, **_sheet_context(session_now(), round_, read))
+    is_faulty = form.is_submitted() and (form.errors or form.form_errors or (read and read.faults))
     return (shown, 422) if is_faulty else shown
 
 
@@ -151,8 +163,19 @@ def _take_file(form: SheetForm) -> None:
         upload.save(path)
         table = open_table(path)
         lines = importer.lines_of(table)
-    form.sheet.data = "\n".join(f"{key}\t{points}" for _row, key, points in lines)
+    form.sheet.data = "\n".join(f"{key}\t{_as_typed(points, table.has_decimal_comma)}" for _row, key, points in lines)
     form.name.data = upload.filename[:200]
+
+
+def _as_typed(points: str, has_decimal_comma: bool) -> str:
+    """Return points of a file as this reader would type them, so that 82.125 of a spreadsheet is not read as thousands."""
+    score = score_of(points, has_decimal_comma)
+    return points if isinstance(score, str) else _shown(score)
+
+
+def _shown(score: int | None) -> str:
+    text = points_text(score)
+    return text.replace(".", ",") if has_comma() else text
 
 
 def _file_fault(fault: Exception) -> str:

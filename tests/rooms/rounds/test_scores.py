@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
+from flask_babel import force_locale
 from sqlalchemy import func, select
 
 from cohort.kit.errors import DomainError
 from cohort.kit.imports import ImportRun
+from cohort.kit.tables import open_table
 from cohort.rounds.models import Application, Round, ScoreEntry
 from cohort.rounds.scores import service
-from cohort.rounds.scores.sheet import Sheet, pasted_lines, score_of
+from cohort.rounds.scores.downloads import score_sheet
+from cohort.rounds.scores.importer import lines_of
+from cohort.rounds.scores.sheet import Sheet, pasted_lines, places_of, score_of
 from tests.rooms.rounds.conftest import World
 
 
@@ -28,7 +34,7 @@ def read(world: World, round_: Round, text: str, *, comma: bool = True) -> Sheet
 
 def test_good_lines_by_code_and_tax_id(world: World, closed: tuple[Round, list[Application]]) -> None:
     round_, files = closed
-    text = f"Código\tEmpresa\tPuntaje\n{files[0].code}\tLa primera\t82,5\n\n{files[1].tax_id}\tOtra\t75\n{files[2].code.lower()};60.25\n"
+    text = f"Código\tEmpresa\tPuntaje\n{files[0].code}\tLa primera\t82,5\n\n{files[1].tax_id}\tOtra\t75\n{files[2].code.lower()}\t\t60.25\n"
     sheet = read(world, round_, text)
     assert [(row.line, row.application_id, row.score) for row in sheet.rows] == [
         (2, files[0].id, 825_000), (4, files[1].id, 750_000), (5, files[2].id, 602_500)]
@@ -51,6 +57,53 @@ def test_each_fault_is_named_and_nothing_is_saved(
         service.bring_scores(world.session, world.manager, round_, pasted_lines(text), b"", "x", has_decimal_comma=True)
     assert refusal.value.code == "scores_faulty"
     assert world.session.scalar(select(func.count(ScoreEntry.id))) == 0
+
+
+@pytest.mark.parametrize(("first", "code"), [
+    ("{0}\tochenta", "no_number"), ("NADIE\tochenta", "unknown"), ("{0}", "no_score"), ("Puntajes de la comisión", "unknown"),
+    ("Rosa\tnota final", "unknown"),
+])
+def test_a_faulty_first_line_is_a_fault_and_no_header(
+    world: World, closed: tuple[Round, list[Application]], first: str, code: str
+) -> None:
+    round_, files = closed
+    sheet = read(world, round_, first.format("XYZABCDEFG" if code == "unknown" else files[0].tax_id) + f"\n{files[1].code}\t70")
+    assert [(fault.line, fault.code) for fault in sheet.faults] == [(1, code)]
+    assert [row.application_id for row in sheet.rows] == [files[1].id]
+
+
+@pytest.mark.parametrize("header", [
+    "Puntaje\tEmpresa\tCódigo", "  SCORE \tFirm\tCode", "nota\tcualquiera\tcodigo", "Puntos\tRUT de la firma\tcode",
+])
+def test_a_header_says_where_the_columns_stand(
+    world: World, closed: tuple[Round, list[Application]], header: str
+) -> None:
+    round_, files = closed
+    sheet = read(world, round_, f"{header}\n82,5\tLa primera\t{files[0].code}\n\n75\tOtra")
+    assert [(row.line, row.application_id, row.score) for row in sheet.rows] == [(2, files[0].id, 825_000)]
+    assert [(fault.line, fault.code) for fault in sheet.faults] == [(4, "no_key")]
+
+
+def test_the_code_goes_before_the_tax_number_where_both_stand(
+    world: World, closed: tuple[Round, list[Application]]
+) -> None:
+    round_, files = closed
+    sheet = read(world, round_, f"RUT\tCódigo\tPuntaje\n{files[1].tax_id}\t{files[0].code}\t70\n{files[2].tax_id}\t\t71")
+    assert [(row.application_id, row.score) for row in sheet.rows] == [(files[0].id, 700_000), (files[2].id, 710_000)]
+
+
+@pytest.mark.parametrize("language", ["es", "en"])
+def test_the_sheet_that_is_handed_out_comes_back(
+    world: World, closed: tuple[Round, list[Application]], tmp_path: Path, language: str
+) -> None:
+    round_, files = closed
+    service.score_files(world.session, world.manager, round_, {files[0].id: 700_000})
+    with force_locale(language):
+        (tmp_path / "sheet.xlsx").write_bytes(score_sheet(world.session, world.manager, round_))
+    table = open_table(tmp_path / "sheet.xlsx")
+    lines = lines_of(table)
+    assert {(key, points) for _row, key, points in lines} == {(each.code, "70" if each is files[0] else "") for each in files}
+    assert places_of(table.columns) == ((0, 1), 4)
 
 
 def test_doubled_line_names_the_first(world: World, closed: tuple[Round, list[Application]]) -> None:
