@@ -24,9 +24,10 @@ from rich.progress import (
 from sqlalchemy.orm import Session
 
 from cohort.firms.importer import Progress as Advance
-from cohort.firms.importer import bring_in, check_file
+from cohort.firms.importer import check_file
 from cohort.firms.imports.mapping import NO_MAP, ColumnMap, read_mapping
 from cohort.firms.imports.report import ImportReport
+from cohort.firms.imports.storing import ready_rows, store_checked
 from cohort.firms.imports.words import lines_of, table_words
 from cohort.kit.access import SYSTEM, act_as
 from cohort.kit.database import db, transaction
@@ -95,13 +96,16 @@ def firms(path: Path, map_path: Path | None, profile: str, dry_run: bool, as_jso
 
 
 def _run(path: Path, column_map: ColumnMap, profile: ProfileName, dry_run: bool) -> ImportReport:
-    with _progress(path) as advance:
-        if dry_run:
-            reading = cast(Session, db.session())
-            act_as(reading, OPERATOR)
-            return check_file(reading, OPERATOR, path, column_map, profile, progress=advance)
+    """Check the file while others may write, then store it in one short transaction."""
+    reading = cast(Session, db.session())
+    act_as(reading, OPERATOR)
+    with ready_rows() as ready:
+        with _progress(path) as advance:
+            report = check_file(reading, OPERATOR, path, column_map, profile, progress=advance, ready=ready)
+        if dry_run or not report.may_be_brought_in:
+            return report
         with transaction() as session:
-            return bring_in(session, OPERATOR, path, column_map, profile, progress=advance)
+            return store_checked(session, OPERATOR, report, ready)
 
 
 def _mapping(path: Path | None) -> ColumnMap:

@@ -90,6 +90,12 @@ def begin_writing(session: Session) -> None:
     session.info["writing"] = True
 
 
+def stop_writing(session: Session) -> None:
+    """Give the write lock of an unsafe request back while it works something out; `transaction()` takes it again."""
+    session.rollback()
+    session.info.pop("writing", None)
+
+
 @contextmanager
 def transaction() -> Iterator[Session]:
     """Give the session of one unit of work; commit at the end, or roll all of it back when it fails.

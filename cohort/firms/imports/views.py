@@ -16,27 +16,30 @@ from io import BytesIO
 from pathlib import Path
 
 from flask import current_app, flash, redirect, render_template, request, send_file, url_for
-from flask_babel import gettext
+from flask_babel import gettext, ngettext
 from werkzeug.datastructures import FileStorage
 from werkzeug.wrappers import Response
 
 from cohort.config import Settings
 from cohort.firms import forms, words
 from cohort.firms.downloads import download_firms
-from cohort.firms.importer import bring_in, check_file
+from cohort.firms.importer import check_file
 from cohort.firms.imports.mapping import NO_MAP, ColumnMap, read_mapping
+from cohort.firms.imports.report import ImportReport
 from cohort.firms.imports.rows import FirmRows
+from cohort.firms.imports.storing import ReadyRows, ready_rows, store_checked
 from cohort.firms.imports.words import lines_of, table_words
 from cohort.firms.profiles import profile_for
 from cohort.firms.views import Page, answer, blueprint, filters_of_request, refuse, session_of_request
 from cohort.kit import clock
 from cohort.kit.access import current_actor, gate
-from cohort.kit.database import transaction
+from cohort.kit.database import stop_writing, transaction
 from cohort.kit.errors import DomainError
-from cohort.kit.language import reader_region
+from cohort.kit.language import number, reader_region
 from cohort.kit.tables import TableFault, open_table
 
 KEPT = timedelta(days=1)
+MOST_ROWS = 20_000  # what a page checks while somebody waits; longer files go in by `cohort import firms`
 MEDIA_TYPES = {
     "csv": "text/csv; charset=utf-8", "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
 }
@@ -71,13 +74,14 @@ def bring() -> Page:
     """Take a file and check it; nothing is stored on the register yet."""
     form = forms.ImportForm()
     if form.validate_on_submit():
+        stop_writing(session_of_request())  # the header is read, nothing is written
         try:
             token = _keep(form.file.data, form.mapping.data)
         except DomainError as error:
             refuse(form, error)
         else:
             return redirect(url_for("firms.checked", token=token))
-    return answer("firms/import.html", form)
+    return answer("firms/import.html", form, most=MOST_ROWS)
 
 
 @blueprint.route("/import/<token>", methods=["GET", "POST"])
@@ -85,22 +89,40 @@ def bring() -> Page:
 def checked(token: str) -> Page:
     """Show what the file would do; on a click, bring it in."""
     waiting = _waiting(token)
-    if request.method == "POST":
-        with _worded_faults(), transaction() as session:
-            actor = current_actor()
-            profile = profile_for(session, actor)
-            report = bring_in(session, actor, waiting.path, waiting.column_map, profile, waiting.name)
-        if report.may_be_brought_in:
-            shutil.rmtree(waiting.folder, ignore_errors=True)
-            flash(gettext("%(count)s firms were brought in.", count=report.brought_in), "success")
-            return redirect(url_for("firms.index"))
-    else:
-        session = session_of_request()
-        with _worded_faults():
-            report = check_file(session, current_actor(), waiting.path, waiting.column_map,
-                                profile_for(session, current_actor()), waiting.name)
+    try:
+        report = _checked(waiting) if request.method == "GET" else _brought_in(waiting)
+    except DomainError as error:
+        if error.code != "import_too_long":
+            raise
+        shutil.rmtree(waiting.folder, ignore_errors=True)
+        form = forms.ImportForm(formdata=None)
+        refuse(form, DomainError(error.code, most=number(MOST_ROWS)))
+        return render_template("firms/import.html", form=form, words=words, most=MOST_ROWS), 422
+    if request.method == "POST" and report.may_be_brought_in:
+        shutil.rmtree(waiting.folder, ignore_errors=True)
+        flash(ngettext("%(count)s firm was brought in.", "%(count)s firms were brought in.", report.brought_in, count=number(report.brought_in)), "success")
+        return redirect(url_for("firms.index"))
     page = render_template("firms/import_report.html", report=report, lines=lines_of(report)[:200], token=token, words=words)
     return (page, 422) if request.method == "POST" else page
+
+
+def _checked(waiting: WaitingFile, ready: ReadyRows | None = None) -> ImportReport:
+    """Return what the file would do; it reads the register and locks nobody out."""
+    session, actor = session_of_request(), current_actor()
+    with _worded_faults():
+        return check_file(session, actor, waiting.path, waiting.column_map, profile_for(session, actor), waiting.name,
+                          ready=ready, most_rows=MOST_ROWS)
+
+
+def _brought_in(waiting: WaitingFile) -> ImportReport:
+    """Check the file again without the write lock, then store it in one short transaction."""
+    stop_writing(session_of_request())
+    with ready_rows() as ready:
+        report = _checked(waiting, ready)
+        if not report.may_be_brought_in:
+            return report
+        with transaction() as session:
+            return store_checked(session, current_actor(), report, ready)
 
 
 @blueprint.post("/download/<any(csv,xlsx):kind>")
@@ -132,7 +154,7 @@ def _folder() -> Path:
 def _keep(file: FileStorage, mapping: FileStorage | None) -> str:
     """Keep the file for its check and return its token; a file without a fitting header is refused at once.
 
-    The rows are read when the report is shown: that is a safe request, which holds up nobody else's writing.
+    The rows are read when the report is shown.
     """
     _forget_old(_folder())
     token = secrets.token_urlsafe(16)

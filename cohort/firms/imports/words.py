@@ -17,6 +17,7 @@ wording("map_unreadable", _l("The mapping file is no TOML: %(reason)s."))
 wording("map_unknown", _l("The mapping names “%(name)s”, which is not known here. The known names stand in docs/import.md."))
 wording("map_column_absent", _l("The mapping says that %(ours)s stands in column “%(theirs)s”, but the file has no such column."))
 wording("import_column_absent", _l("The file has no column “%(column)s”. Expected: a header with country, tax_id and legal_name, or a mapping file that says where they stand."))
+wording("import_too_long", _l("The file has more than %(most)s rows, which is too long for a page. Ask the operator to bring it in with the command “cohort import firms”, or split it."))
 wording("table_unreadable", _l("%(found)s. Expected: %(expected)s."))
 
 _YES_NO = _l("yes, no or nothing")

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from html.parser import HTMLParser
+from pathlib import Path
 
 import pytest
 from flask import Flask
@@ -19,6 +20,10 @@ from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
 
 from cohort.firms.facts import NewFirm
+from cohort.firms.importer import check_file
+from cohort.firms.imports.mapping import NO_MAP, ColumnMap
+from cohort.firms.imports.report import ImportReport
+from cohort.firms.imports.storing import ready_rows, store_checked
 from cohort.firms.models import Firm
 from cohort.firms.service import register_firm
 from cohort.kit import clock
@@ -84,6 +89,12 @@ def make_people(session: Session, *numbers: int) -> None:
 def make_firm(session: Session, country: str = "CL", tax_id: str = "11.111.111-1", **facts: object) -> Firm:
     facts = {"legal_name": f"Firma {tax_id}", **facts}
     return register_firm(session, SYSTEM, NewFirm(country=country, tax_id=tax_id, **facts))  # type: ignore[arg-type]
+
+
+def bring_in(session: Session, actor: Actor, path: Path, column_map: ColumnMap = NO_MAP) -> ImportReport:
+    """Check a file and store it, as the doors do, in the test's own transaction."""
+    with ready_rows() as ready:
+        return store_checked(session, actor, check_file(session, actor, path, column_map, ready=ready), ready)
 
 
 @dataclass(frozen=True)

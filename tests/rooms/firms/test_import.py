@@ -6,9 +6,11 @@ import json
 import os
 import pty
 import re
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import closing
 from io import BytesIO
 from pathlib import Path
 
@@ -16,15 +18,17 @@ import pytest
 from click.testing import CliRunner, Result
 from flask import Flask
 from flask_babel import force_locale
-from sqlalchemy import select
+from sqlalchemy import event, select
 from sqlalchemy.orm import Session
 
 from cohort.app import create_app
 from cohort.cli import cohort
 from cohort.firms import service
-from cohort.firms.importer import bring_in, check_file
+from cohort.firms.importer import check_file
 from cohort.firms.imports.mapping import AMOUNTS, COLUMNS, OPTIONS, ColumnMap, read_mapping
 from cohort.firms.imports.report import MOST_KEPT, Finding, ImportReport
+from cohort.firms.imports.storing import ready_rows, store_checked
+from cohort.firms.imports.views import MOST_ROWS
 from cohort.firms.imports.words import lines_of
 from cohort.firms.models import Firm, FirmPerson, FirmSize, OwnershipDeclaration
 from cohort.kit.access import SYSTEM, Role, act_as
@@ -33,12 +37,16 @@ from cohort.kit.database import db, transaction
 from cohort.kit.errors import DomainError
 from cohort.kit.imports import ImportRun
 from cohort.kit.tables import TableFault, read_table
+from cohort.people import grants
+from cohort.plans.service import NewPlan, create_plan
+from tests.pages import Pages, sign_in_as
 from tests.rooms.conftest import KEY, settings_for
 from tests.rooms.firms.conftest import (
     NOW,
     OBSERVER,
     SignIn,
     World,
+    bring_in,
     coordinator,
     counted_queries,
     make_firm,
@@ -251,7 +259,7 @@ def test_a_file_is_checked_before_it_is_brought_in(looking: Session, sign_in: Si
     answer = post(client, "/firms/import", file=(BytesIO(f"{HEADER}\n{SOL}\n".encode()), "C:\\my firms.csv"))
     assert (answer.status_code, looking.scalars(select(Firm)).all()) == (302, [])
     page = read(client.get(answer.location))
-    assert ("my firms.csv" in page, "Bring in 1 firms" in page) == (True, True)
+    assert ("my firms.csv" in page, "Bring in 1 firm" in page) == (True, True)
     assert sign_in(Role.MANAGER).get(answer.location).status_code == 404
     done = post(client, answer.location)
     assert (done.status_code, done.location) == (302, "/firms/")
@@ -417,3 +425,78 @@ def test_the_group_knows_its_commands_without_loading_them() -> None:
 def test_the_guide_names_every_column_option_and_import() -> None:
     guide = (Path(__file__).parents[3] / "docs" / "import.md").read_text("utf-8")
     assert [name for name in (*COLUMNS, *OPTIONS, *AMOUNTS) if f"`{name}" not in guide] == []
+
+
+# --- who waits while a file comes in ----------------------------------------------------------------------------
+
+
+@pytest.fixture
+def own_site(tmp_path: Path) -> tuple[Flask, Pages, str]:
+    """A site with a SQLite file of its own, where locks are real, and a manager signed in on it."""
+    where = str(tmp_path / "own.db")
+    site = create_app(settings_for(tmp_path / "instance", f"sqlite:///{where}"))
+    with site.app_context():
+        db.create_all()
+        with transaction() as session:
+            plan = create_plan(session, SYSTEM, NewPlan("PA-T", "Plan", "Plan", NOW.date(), "CL"))
+            person = grants.find_or_make_person(session, "mara@example.test", "Mara")
+            grants.grant_role(session, SYSTEM, person, Role.MANAGER, plan.id)
+            session.flush()
+            number = person.id
+    return site, sign_in_as(site, number), where
+
+
+def test_others_may_write_while_a_page_checks_a_file_and_wait_only_while_it_is_stored(own_site: tuple[Flask, Pages, str]) -> None:
+    site, pages, where = own_site
+    sent = pages.post("/firms/import", file=(BytesIO(f"{HEADER}\n{SOL}\n{MAR}\n".encode()), "a.csv"))
+    token = pages.token_of("/firms/import")
+    free: list[tuple[str, bool]] = []
+
+    def try_to_write(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
+        with closing(sqlite3.connect(where, timeout=0)) as other:
+            try:
+                other.execute("BEGIN IMMEDIATE")
+                free.append((statement[:26], True))
+            except sqlite3.OperationalError:
+                free.append((statement[:26], False))
+
+    with site.app_context():
+        engine = db.engine
+    event.listen(engine, "before_cursor_execute", try_to_write)
+    answer = pages.open(sent.headers["Location"], method="POST", data={"csrf_token": token})
+    event.remove(engine, "before_cursor_execute", try_to_write)
+    at_work = [is_free for statement, is_free in free if statement.startswith("SELECT firm.tax_id")]
+    stored = {is_free for statement, is_free in free if statement.startswith("INSERT")}
+    assert (answer.status_code, at_work[0], stored) == (302, True, {False})
+    with site.app_context():
+        assert db.session.scalars(select(Firm.legal_name).order_by(Firm.id)).all() == ["Tejidos Aymara SpA", "Café del Sur"]
+        db.session.remove()
+        db.engine.dispose()
+
+
+def test_what_came_in_since_the_check_stays_as_it_is(session: Session, tmp_path: Path) -> None:
+    with ready_rows() as ready:
+        report = check_file(session, manager(), written(tmp_path, SOL, MAR), ready=ready)
+        make_firm(session, "CL", "76.123.456-0", legal_name="Meanwhile")
+        stored = store_checked(session, manager(), report, ready)
+    assert (stored.brought_in, stored.new, stored.known) == (1, 1, 1)
+    assert session.scalars(select(Firm.legal_name).order_by(Firm.id)).all() == ["Meanwhile", "Café del Sur"]
+
+
+def test_the_same_file_from_two_tabs_comes_in_once(session: Session, tmp_path: Path) -> None:
+    path = written(tmp_path, SOL)
+    with ready_rows() as first, ready_rows() as second:
+        reports = [check_file(session, manager(), path, ready=ready) for ready in (first, second)]
+        assert store_checked(session, manager(), reports[0], first).brought_in == 1
+        late = store_checked(session, manager(), reports[1], second)
+    assert (late.brought_in, late.brought_in_before, len(session.scalars(select(ImportRun)).all())) == (0, "2026-11-24", 1)
+
+
+def test_a_file_too_long_for_a_page_is_left_to_the_command(app: Flask, looking: Session, sign_in: SignIn) -> None:
+    pages = Pages(app, sign_in(Role.MANAGER))
+    rows = "\n".join(f"PE,{ruc(number)},Firm {number}" for number in range(MOST_ROWS + 1))
+    sent = pages.post("/firms/import", file=(BytesIO(f"country,tax_id,legal_name\n{rows}\n".encode()), "a.csv"))
+    shown = pages.get(sent.headers["Location"], 422)
+    assert "The file has more than 20,000 rows" in shown.text
+    assert pages.open(sent.headers["Location"]).status_code == 404
+    assert "Up to 20,000 rows." in pages.get("/firms/import").text
