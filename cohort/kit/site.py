@@ -11,10 +11,13 @@ from typing import cast
 import click
 from flask import Flask
 from flask_babel import force_locale
+from sqlalchemy.exc import OperationalError, ProgrammingError
 
 from cohort.config import BadSetting
 from cohort.kit import logs
+from cohort.kit.database import db
 from cohort.kit.errors import WORDINGS, DomainError, sentence
+from cohort.kit.schema import revisions
 
 
 def open_site() -> Flask:
@@ -26,8 +29,8 @@ def open_site() -> Flask:
 def site_command() -> Iterator[Flask]:
     """Give a command the site and its context, in English.
 
-    A bad setting or a refusal of a service ends the command with one line on standard error and exit code 2; a
-    refusal that is a fault of ours (status 500 and above) with 1.
+    A bad setting, a refusal of a service or a database without the newest schema ends the command with one line on
+    standard error and exit code 2; a refusal that is a fault of ours (status 500 and above) with 1.
     """
     try:
         app = open_site()
@@ -42,3 +45,16 @@ def site_command() -> Iterator[Flask]:
         except DomainError as error:
             click.echo(sentence(error), err=True)
             sys.exit(1 if int(WORDINGS[error.code].status) >= 500 else 2)
+        except (OperationalError, ProgrammingError):  # SQLite and PostgreSQL say of a missing table by these
+            if _has_newest_schema(app):
+                raise
+            click.echo("The database is not prepared for this version. Run “cohort db upgrade” first.", err=True)
+            sys.exit(2)
+
+
+def _has_newest_schema(app: Flask) -> bool:
+    """Return whether the schema is not what failed; asked on a connection of its own, for the other one is broken."""
+    db.session.rollback()
+    with db.engine.connect() as connection:
+        current, newest = revisions(app, connection)
+    return current == newest

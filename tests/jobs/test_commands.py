@@ -85,18 +85,21 @@ def test_a_bad_setting_ends_with_two_and_its_name(call: Call) -> None:
     )
 
 
+AGREE = "what counts by quarter agrees with the exports: yes.\n"
+
+
 def test_the_chain_is_checked_and_the_broken_link_named(app: Flask, call: Call) -> None:
     with app.app_context():
         for day in (24, 25):
             run_job("test.remind", sites.DAY.replace(day=day))
-    assert told(call("db", "check")) == (0, "2 links hold, 0 of them with erased content.\n", "")
+    assert told(call("db", "check")) == (0, f"2 links hold, 0 of them with erased content.\n{AGREE}", "")
     with app.app_context(), transaction() as session:
         session.execute(text("DELETE FROM audit_payload WHERE seq = 1"))
-    assert json.loads(call("db", "check", "--json").stdout) == {"links": 2, "erased": 1, "broken": None}
+    assert json.loads(call("db", "check", "--json").stdout) == {"links": 2, "erased": 1, "broken": None, "quarters": []}
     with app.app_context(), transaction() as session:
         session.execute(text("UPDATE audit_entry SET actor_name = 'somebody' WHERE seq = 2"))
     assert told(call("db", "check")) == (
-        3, "2 links hold, 1 of them with erased content.\n", "Link 2 is broken: who, what or when was altered.\n",
+        3, f"2 links hold, 1 of them with erased content.\n{AGREE}", "Link 2 is broken: who, what or when was altered.\n",
     )
 
 
@@ -120,3 +123,18 @@ def test_upgrade_says_where_the_schema_stands(call: Call) -> None:
     assert (first.exit_code, second.exit_code) == (0, 0)
     assert first.stdout == second.stdout
     assert first.stdout.startswith("The database is at schema ")
+
+
+@pytest.mark.parametrize("words", [
+    ("import", "scores", "FILE", "--round", "2026-1"), ("import", "scores", "FILE", "--round", "2026-1", "--dry-run"),
+    ("import", "rates", "FILE"), ("jobs", "run", "reminders"), ("jobs", "history"), ("db", "check"),
+    ("people", "invite", "rosa@example.test", "--role", "manager"),
+])
+def test_a_database_that_was_never_upgraded_ends_with_two_and_one_line(tmp_path: Path, words: tuple[str, ...]) -> None:
+    (tmp_path / "s.csv").write_text("code,score,currency,date,per_usd,source\nA,1,CLP,2026-01-02,900,x\n")
+    root = logging.getLogger()
+    handlers, level = list(root.handlers), root.level
+    typed = [str(tmp_path / "s.csv") if word == "FILE" else word for word in words]
+    result = CliRunner(env={"COHORT_INSTANCE": str(tmp_path), "COHORT_SECRET_KEY": sites.KEY}).invoke(cohort, typed)
+    root.handlers, root.level = handlers, level
+    assert told(result) == (2, "", "The database is not prepared for this version. Run “cohort db upgrade” first.\n")

@@ -8,6 +8,7 @@ import click
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from cohort.firms.imports.words import table_words
 from cohort.kit.access import SYSTEM, act_as
 from cohort.kit.database import db, transaction
 from cohort.kit.site import site_command
@@ -39,19 +40,23 @@ def scores(file: Path, code: str, dry_run: bool) -> None:
     try:
         table = open_table(file)
         lines = lines_of(table)
-    except (TableFault, NoColumn) as fault:
-        click.echo(f"{file.name}: {fault}", err=True)
+    except TableFault as fault:
+        found, expected = table_words(fault)
+        click.echo(f"{file}: row {fault.row or 1}: {found}; expected {expected}", err=True)
+        raise SystemExit(2) from fault
+    except NoColumn as fault:
+        click.echo(f"{file}: row 1: {fault}", err=True)
         raise SystemExit(2) from fault
     with site_command():
         if dry_run:
             reading: Session = db.session()
             act_as(reading, SYSTEM)
-            _say(preview(reading, SYSTEM, _round(reading, code), lines, has_decimal_comma=table.has_decimal_comma), file.name)
+            _say(preview(reading, SYSTEM, _round(reading, code), lines, has_decimal_comma=table.has_decimal_comma), file)
             return
         with transaction() as session:
             act_as(session, SYSTEM)
             round_ = _round(session, code)
-            _say(preview(session, SYSTEM, round_, lines, has_decimal_comma=table.has_decimal_comma), file.name)
+            _say(preview(session, SYSTEM, round_, lines, has_decimal_comma=table.has_decimal_comma), file)
             brought = bring_scores(
                 session, SYSTEM, round_, lines, file.read_bytes(), file.name, has_decimal_comma=table.has_decimal_comma)
         click.echo(f"{brought.new_count} new, {brought.changed_count} changed, {brought.same_count} as before")
@@ -65,10 +70,10 @@ def _round(session: Session, code: str) -> Round:
     return found
 
 
-def _say(sheet: Sheet, name: str) -> None:
+def _say(sheet: Sheet, file: Path) -> None:
     """Print each fault on a line and end with 2, or say how many lines are good."""
     for fault in sheet.faults:
-        click.echo(f"{name}: row {fault.line}: {fault}", err=True)
+        click.echo(f"{file}: row {fault.line}: {fault}", err=True)
     if sheet.faults:
         raise SystemExit(2)
     click.echo(f"{len(sheet.rows)} scores read; {len(sheet.unscored)} eligible files stay without a score")
