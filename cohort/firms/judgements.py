@@ -186,7 +186,7 @@ def _refuse_ownership(
     if facts.board_total is not None and (facts.board_women or 0) > facts.board_total:
         raise DomainError("board_contradicts", women=facts.board_women, total=facts.board_total)
     if day > today_of(firm):
-        raise DomainError("declared_ahead", day=day.isoformat())
+        raise DomainError("declared_ahead", day=day)
     if upload is not None and upload.firm_id != firm.id:
         raise DomainError("file_foreign")
 

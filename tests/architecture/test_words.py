@@ -114,3 +114,12 @@ def test_every_role_job_and_kind_of_mail_has_words(whole: Flask) -> None:
     assert {name for name, job in JOBS.items() if not str(job.purpose).endswith(".")} == set()
     assert {name for name, job in JOBS.items() if str(job.title) == name} == set()
     assert {name for name, kind in MAIL_KINDS.items() if str(kind.title) == name} == set()
+
+
+def test_a_refusal_is_given_days_and_not_their_text() -> None:
+    """The sentence writes a day the reader's way; a text made beforehand would stay 2026-12-03."""
+    written = {
+        f"{name_of(path)}:{node.lineno}" for path in python_files() for what, node, _function in calls_in(path)
+        if what.endswith("DomainError") for value in node.keywords if ".isoformat(" in ast.unparse(value)
+    }
+    assert written == set()

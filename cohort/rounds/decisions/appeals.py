@@ -46,10 +46,10 @@ def file_appeal(session: Session, actor: Actor, application: Application, text: 
         raise DomainError("appeal_not_decided")
     standing = appeal_of(session, application.id)
     if standing is not None:
-        raise DomainError("appeal_twice", due=standing.due_on.isoformat())
+        raise DomainError("appeal_twice", due=standing.due_on)
     today, ends_on = clock.today(zone), last_day(application, round_.decided_at.date())
     if today > ends_on:
-        raise DomainError("appeal_late", ended=ends_on.isoformat())
+        raise DomainError("appeal_late", ended=ends_on)
     if not text.strip():
         raise DomainError("appeal_empty")
     appeal = Appeal(
