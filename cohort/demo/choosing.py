@@ -25,7 +25,7 @@ from cohort.plans.models import Plan
 from cohort.rounds.applications.service import note_finding
 from cohort.rounds.calls import service as calls
 from cohort.rounds.calls.protocol import Terms
-from cohort.rounds.decisions import appeals
+from cohort.rounds.decisions import appeals, concurrence
 from cohort.rounds.decisions import service as decisions
 from cohort.rounds.models import Application, Round, Seat
 from cohort.rounds.scores.service import bring_scores
@@ -115,14 +115,20 @@ def _play_choice(agenda: Agenda, timeline: Timeline, cast: Cast, call: Call) -> 
     def score(session: Session) -> None:
         _score(session, cast.manager(), _round(session, call.code), points)
 
-    def adopt(session: Session) -> None:
-        round_ = _round(session, call.code)
-        shown = decisions.show(session, cast.manager(), round_)
-        decisions.adopt(session, cast.manager(), round_, shown.key, "Acta aprobada por el grupo técnico.")
-        decisions.publish(session, cast.manager(), round_)
-
     agenda.add(timeline.before(scored), score)
-    agenda.add(timeline.before(call.decides), adopt, minute=-30)
+    agenda.add(timeline.before(call.decides), lambda session: _decide(session, cast, _round(session, call.code)), minute=-30)
+
+
+def _decide(session: Session, cast: Cast, round_: Round) -> None:
+    """Propose the best list, verify what it rests on, let each country agree, and seal and publish it."""
+    shown = decisions.show(session, cast.manager(), round_)
+    decision = decisions.propose(session, cast.manager(), round_, shown.key, "Acta aprobada por el grupo técnico.")
+    for each in decisions.unverified(session, round_, shown.question, shown.found, shown.files):
+        note_finding(session, cast.coordinator(each.country), each, "ownership", "yes", "Vimos la escritura y el registro de socias.")
+    for country in concurrence.missing(session, round_, decision):
+        concurrence.concur(session, cast.coordinator(country), round_, decision, decision.record_hash)
+    decisions.seal(session, cast.administrator(), round_, decision.record_hash)
+    decisions.publish(session, cast.manager(), round_)
 
 
 def _round(session: Session, code: str) -> Round:

@@ -70,6 +70,10 @@ class Cast:
         """Return the programme manager."""
         return self.actors["manager"]
 
+    def administrator(self) -> Actor:
+        """Return the administrator, the second person of each decision."""
+        return self.actors["administrator"]
+
     def coordinator(self, country: str) -> Actor:
         """Return the coordinator of a country."""
         return self.actors[country]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from flask_sqlalchemy.pagination import Pagination
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session, contains_eager
@@ -56,3 +58,10 @@ def plans_of(session: Session, plan_ids: list[int]) -> list[tuple[int, str]]:
     name = plan.c.name_es if reader_language() == "es" else plan.c.name_en
     rows = session.execute(select(plan.c.id, name).where(plan.c.id.in_(plan_ids)).order_by(plan.c.id.desc()))
     return [(key, words) for key, words in rows]
+
+
+def names_of_people(session: Session, person_ids: Iterable[int | None]) -> dict[int, str]:
+    """Return by id the name of each person, or the mail address of one without a name; an unknown id is left out."""
+    rows = session.execute(select(Person.id, Person.name, Person.email).where(
+        Person.id.in_({one for one in person_ids if one is not None})))
+    return {row.id: row.name or row.email for row in rows}

@@ -11,30 +11,39 @@ from cohort.rounds.applications import staff as application_staff
 from cohort.rounds.applications import views as application_views
 from cohort.rounds.calls import public as call_pages
 from cohort.rounds.calls import views as call_views
+from cohort.rounds.decisions import act_views, proposal_views, what_if_views
 from cohort.rounds.decisions import views as decision_views
-from cohort.rounds.decisions import what_if_views
 from cohort.rounds.decisions.words import reason_text, score_points
+from cohort.rounds.reviews import acts as review_acts
+from cohort.rounds.reviews import manage as review_pages
+from cohort.rounds.reviews import views as own_reviews
 from cohort.rounds.scores import views as score_views
 
-PAGES = (reach, application_staff, application_views, call_pages, call_views, decision_views, what_if_views, score_views)
+PAGES = (reach, application_staff, application_views, call_pages, call_views, decision_views, act_views, proposal_views, what_if_views, score_views,
+         review_pages, review_acts, own_reviews)
 JOBS = (jobs.close_calls,)  # registered when the module is loaded
 
 name_actions({
     "round.created": _l("started the call"), "round.edited": _l("changed the draft"),
     "round.opened": _l("opened the call and sealed its rules"), "round.closed": _l("closed the call and froze its files"),
     "round.addendum": _l("published an addendum"), "round.scored": _l("gave scores"),
-    "round.proposed": _l("proposed a selection"), "round.decided": _l("adopted the selection"),
+    "round.proposed": _l("proposed a selection"), "round.decided": _l("sealed the selection"),
+    "round.concurred": _l("agreed to the selection for a country"),
     "round.published": _l("published the record"),
     "application.begun": _l("began an application"), "application.submitted": _l("sent the application in"),
     "application.withdrawn": _l("withdrew the application"), "application.reopened": _l("took the application up again"),
     "application.finding": _l("settled a check"), "application.asks_granted": _l("let the person act for the firm"),
     "application.asks_refused": _l("did not let the person act for the firm"),
+    "review.assigned": _l("gave the file to an evaluator"), "review.ended": _l("ended the assignment"),
+    "review.sent": _l("sent the review in"), "review.reopened": _l("re-opened the review"),
+    "review.scored": _l("wrote the score of the reviews"), "conflict.declared": _l("declared whether there is a conflict"),
+    "conflict.noted": _l("noted a conflict"), "conflict.lifted": _l("lifted a conflict"),
     "appeal.filed": _l("filed an appeal"), "appeal.answered": _l("answered the appeal"),
 })
 
 
 def init_app(app: Flask) -> None:
-    """Register the doors of staff, of open calls and of applicants."""
+    """Register the doors of staff, of evaluators, of open calls and of applicants."""
     app.jinja_env.globals.update(decision_reason=reason_text, score_points=score_points)  # for mail, which has no view
-    for door in (site.staff, site.calls, site.apply):
+    for door in (site.staff, site.calls, site.apply, own_reviews.blueprint):
         app.register_blueprint(door)

@@ -1,4 +1,4 @@
-"""A manager opens a call, pastes scores, sees list, reasons and effect of the rules, adopts once and publishes."""
+"""A manager opens a call, pastes scores, sees list, reasons and effect of the rules, proposes, and publishes what was sealed once."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from playwright.sync_api import Browser
 from tests.browser.conftest import ROOT
 from tests.browser.site import Site, words
 from tests.browser.visitor import Visitor
-from tests.browser.walks import Walk
+from tests.browser.walks import WALKS, Walk
 
 MANAGER = "direccion"
 
@@ -70,16 +70,46 @@ def test_a_manager_decides_on_pasted_scores_and_anybody_verifies(site: Site, chr
     visitor.language = walk.language
     visitor.page.go_back()
 
-    with visitor.page.expect_navigation(url="**/result"):
-        visitor.only("form[action$='/adopt'] button").dblclick(no_wait_after=True)
-    visitor.page.wait_for_load_state()
-    visitor.look()
+    visitor.open(f"/rounds/{round_id}/what-if")
+    assert visitor.page.locator("main table").first.locator("tbody tr").count() == 10
+    visitor.page.go_back()
+    visitor.click("form[action$='/propose'] button")
+    assert visitor.page.locator("form[action$='/seal']").count() == 0  # whoever proposed does not seal
+    agreed_by_each_country(site, chromium, walk, round_id)
+    sealed_by_another(site, chromium, walk, round_id)
+    visitor.open(f"/rounds/{round_id}/result")
     assert site.rows("SELECT count(*) FROM decision WHERE round_id = ?", round_id) == [(1,)]
     assert site.rows("SELECT count(*) FROM seat s JOIN application a ON a.id = s.application_id WHERE a.round_id = ? AND s.outcome = 'selected'", round_id) == [(4,)]
     assert site.rows("SELECT count(*) FROM member WHERE round_id = ?", round_id) == [(4,)]
     visitor.click("form[action$='/publish'] button")
     visitor.close()
     verified_by_anybody(site, chromium, walk, tmp_path)
+
+
+def agreed_by_each_country(site: Site, chromium: Browser, walk: Walk, round_id: int) -> None:
+    """Each coordinator verifies the ownership of its country's provisional seats, and agrees."""
+    for each in WALKS:
+        visitor = site.visit_as(chromium, walk, each.coordinator)
+        visitor.open(f"/rounds/{round_id}")
+        visitor.click("main a[href$='/proposal']")
+        for _claim in range(visitor.page.locator("main a[href$='/ownership']").count()):
+            visitor.click("main a[href$='/ownership']", first=True)
+            visitor.tick("answer", "yes")
+            visitor.write("#reason", "Vimos la escritura.")
+            visitor.press_main()
+        visitor.click("form[action$='/concur'] button")
+        visitor.close()
+
+
+def sealed_by_another(site: Site, chromium: Browser, walk: Walk, round_id: int) -> None:
+    """The administrator seals with a double click, and it is sealed once."""
+    visitor = site.visit_as(chromium, walk, "admin")
+    visitor.open(f"/rounds/{round_id}/proposal")
+    with visitor.page.expect_navigation(url="**/result"):
+        visitor.only("form[action$='/seal'] button").dblclick(no_wait_after=True)
+    visitor.page.wait_for_load_state()
+    visitor.look()
+    visitor.close()
 
 
 def verified_by_anybody(site: Site, chromium: Browser, walk: Walk, folder: Path) -> None:

@@ -119,12 +119,14 @@ def note_finding(
 ) -> Finding:
     """Settle one check of a closed call with a reason, set a file aside (`set_aside`, no), or take it back (unknown).
 
+    `ownership` says whether the claim that counts for parity was found proven; it makes nobody ineligible.
+
     The firm reads the reason. Raises after adoption, for an unknown check, and without a reason.
     """
     actor.require("round.score")
     if application.round.status != "closed":
         raise DomainError("round_decided" if application.round.status in {"decided", "published"} else "round_not_closed")
-    if (check not in CHECKS and check != "set_aside") or answer not in {"yes", "no", "unknown"}:
+    if check not in {*CHECKS, "set_aside", "ownership"} or answer not in {"yes", "no", "unknown"}:
         raise DomainError("finding_unknown")
     if check == "acts_for_firm" and answer == "yes":
         raise DomainError("finding_by_request")

@@ -88,6 +88,8 @@ def finding(round_id: int, application_id: int, check: str) -> Page:
     if check not in words.CHECK_NAMES:
         raise DomainError("not_found")
     form, back = forms.FindingForm(), url_for("rounds.file", round_id=round_id, application_id=application_id)
+    if check == "ownership":  # asked by the proposal, one file after the other
+        back = url_for("rounds.proposal", round_id=round_id)
     if form.validate_on_submit():
         try:
             with transaction() as writing:

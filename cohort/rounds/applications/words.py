@@ -15,7 +15,7 @@ CHECK_NAMES = {
     "product": _l("Sells what travels by parcel, or digital services"), "sells_online": _l("Sells online, or will"),
     "not_recurring": _l("Not yet a recurring exporter"), "data_notice": _l("Notice on data read"),
     "owner_group": _l("One seat for each group of owners"), "acts_for_firm": _l("The person acts for the firm"),
-    "set_aside": _l("Set aside by the committee"),
+    "set_aside": _l("Set aside by the committee"), "ownership": _l("Women’s ownership or leadership verified"),
 }
 REASONS = {
     "in_call": _l("the call is for this country"), "not_in_call": _l("the call is not for this country"),

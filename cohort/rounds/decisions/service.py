@@ -1,18 +1,15 @@
-"""Shows, proposes and adopts the selection of a closed call, once, and publishes its record; solving is `solving`'s.
+"""Shows, proposes and seals the selection of a closed call, once, and publishes its record; solving is `solving`'s.
 
-Adoption seals the record, notes what it says of each file, makes members and tells every firm its own reason.
+Two people decide: one proposes, another seals. Sealing notes what the record says of each file.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from cohort.firms.models import Firm
@@ -23,7 +20,10 @@ from cohort.plans import queries as plans
 from cohort.plans.service import join_member
 from cohort.rounds.calls.protocol import sha256_of
 from cohort.rounds.decisions import letters
-from cohort.rounds.decisions.solving import POINTS, Files, Question, files_of, question_of, solve
+from cohort.rounds.decisions.concurrence import missing
+from cohort.rounds.decisions.fates import fates
+from cohort.rounds.decisions.ownership import to_verify
+from cohort.rounds.decisions.solving import Files, Question, files_of, question_of, solve
 from cohort.rounds.files.record import round_record
 from cohort.rounds.models import Application, Decision, Round, Seat
 from cohort.rules.shortfall import RoundSelection
@@ -31,14 +31,17 @@ from cohort.rules.shortfall import RoundSelection
 wording("decision_not_closed", _l("A selection is made after the call is closed."), 409)
 wording("decision_impossible", _l("No list keeps every rule, so there is nothing to adopt."), 409)
 wording("decision_changed", _l("Files or scores changed since this list was shown. Look at the new list before you adopt it."), 409)
-wording("decision_needs_second", _l("Reserved seats are released here: one person proposes it with a reason, another one adopts it."), 409)
+wording("decision_needs_second", _l("You proposed this list, so somebody else has to seal it."), 409)
+wording("decision_not_proposed", _l("Nobody has proposed a list yet. One person proposes it, another one seals it."), 409)
+wording("decision_not_agreed", _l("These countries have not agreed yet: %(countries)s. Each one’s coordinator agrees on this page."), 409)
+wording("decision_unverified", _l("The ownership of %(count)s firms has to be verified first. They are named on this page."), 409)
 wording("decision_needs_reason", _l("Say why reserved seats are released; the reason stands in the act."))
 wording("decision_not_adopted", _l("The selection has not been adopted yet."), 409)
 
 
 @dataclass(frozen=True)
 class Shown:
-    """A selection as it is shown before adoption: the question, its proven answer and the files around it."""
+    """A selection as it is shown before it is proposed: the question, its proven answer and the files around it."""
 
     question: Question
     found: RoundSelection
@@ -46,7 +49,7 @@ class Shown:
 
     @property
     def key(self) -> str:
-        """What adoption must carry back, so that nobody adopts another list than the one they saw."""
+        """What a proposal must carry back, so that nobody proposes another list than the one they saw."""
         return self.question.hash
 
 
@@ -56,19 +59,23 @@ def show(session: Session, actor: Actor, round_: Round) -> Shown:
     Raises while files wait for a score or for an answer on eligibility.
     """
     actor.require("round.decide")
-    if round_.status != "closed":
-        raise DomainError("decision_not_closed")
-    files = files_of(session, round_)
-    question = question_of(round_, files)
-    return Shown(question, solve(question), files)
+    return _solved(session, round_)
 
 
-def propose(session: Session, actor: Actor, round_: Round, key: str, reasons: str) -> Decision:
-    """Note a proposal that releases reserved seats, with its reason, for a second person to adopt."""
+def propose(session: Session, actor: Actor, round_: Round, key: str, reasons: str = "") -> Decision:
+    """Propose the list that was shown, for a second person to seal; a later proposal replaces an unsealed one.
+
+    Raises when files changed since the list was shown (`key`), when no list exists, when it is sealed already,
+    or without a reason where reserved seats are released.
+    """
     actor.require("round.decide")
-    if not reasons.strip():
+    shown = _solved(session, round_)
+    if shown.key != key:
+        raise DomainError("decision_changed")
+    if shown.found.status != "optimal":
+        raise DomainError("decision_impossible")
+    if shown.found.shortfall == "release" and not reasons.strip():
         raise DomainError("decision_needs_reason")
-    shown = _same(session, actor, round_, key)
     decision = decision_of(session, round_.id) or Decision(round_id=round_.id)
     record = record_of(shown)
     decision.record, decision.record_hash, decision.reasons = record, sha256_of(record), reasons.strip()[:1000]
@@ -79,33 +86,46 @@ def propose(session: Session, actor: Actor, round_: Round, key: str, reasons: st
     return decision
 
 
-def adopt(session: Session, actor: Actor, round_: Round, key: str, reasons: str = "") -> Decision:
-    """Adopt the list that was shown and return the decision; a second time returns the first, unchanged.
+def seal(session: Session, actor: Actor, round_: Round, record_hash: str) -> Decision:
+    """Seal the proposed list and return the decision; a second time returns it unchanged.
 
-    Two tabs or two people at once: one adopts, the other gets the same decision. Raises when files changed since
-    the list was shown (`key`), when no list exists, or when reserved seats are released without a second person.
+    Two tabs or two people at once: one seals, the other gets the same decision. Raises unless somebody else
+    proposed it, it is the list that was read (`record_hash`) and still the best one, each country agreed where
+    the rules ask for it, and the ownership of provisional and first waiting places is verified.
     """
-    actor.require("round.decide")
+    actor.require("round.seal")
     session.execute(select(Round.id).where(Round.id == round_.id).with_for_update())  # a second one waits here
     session.refresh(round_)
     standing = decision_of(session, round_.id)
-    if standing is not None and standing.adopted_at is not None:
+    if standing is None:
+        raise DomainError("decision_not_proposed")
+    if standing.adopted_at is not None:
         return standing
-    shown = _same(session, actor, round_, key)
-    if shown.found.shortfall == "release" and (standing is None or standing.proposed_by == actor.person_id):
+    if standing.proposed_by == actor.person_id:
         raise DomainError("decision_needs_second")
-    try:
-        with session.begin_nested():
-            decision = _seal(session, actor, round_, shown, standing, reasons)
-    except IntegrityError:
-        session.expire_all()
-        adopted = decision_of(session, round_.id)
-        if adopted is None:
-            raise
-        return adopted
     with unscoped(session):
-        _carry_out(session, actor, round_, decision, shown)
-    return decision
+        shown = _solved(session, round_)
+    if standing.record_hash != record_hash or sha256_of(record_of(shown)) != record_hash:
+        raise DomainError("decision_changed")
+    waiting = missing(session, round_, standing)
+    if waiting:
+        raise DomainError("decision_not_agreed", countries=", ".join(waiting))
+    with unscoped(session):
+        open_claims = unverified(session, round_, shown.question, shown.found, shown.files)
+    if open_claims:
+        raise DomainError("decision_unverified", count=len(open_claims))
+    _seal(session, actor, round_, standing)
+    with unscoped(session):
+        _carry_out(session, actor, round_, standing, shown)
+    return standing
+
+
+def unverified(
+    session: Session, round_: Round, question: Question, found: RoundSelection, files: Files
+) -> list[Application]:
+    """Return the files whose ownership has to be verified before this selection is sealed."""
+    womens = {one.id for one in question.applicants if one.womens == "yes"}
+    return to_verify(session, round_, files.pool, found.selected, found.waitlist, womens)
 
 
 def publish(session: Session, actor: Actor, round_: Round) -> None:
@@ -134,37 +154,30 @@ def record_of(shown: Shown) -> dict[str, Any]:
     return dict(record)
 
 
-def _same(session: Session, actor: Actor, round_: Round, key: str) -> Shown:
-    shown = show(session, actor, round_)
-    if shown.key != key:
-        raise DomainError("decision_changed")
-    if shown.found.status != "optimal":
-        raise DomainError("decision_impossible")
-    return shown
+def _solved(session: Session, round_: Round) -> Shown:
+    if round_.status != "closed":
+        raise DomainError("decision_not_closed")
+    files = files_of(session, round_)
+    question = question_of(round_, files)
+    return Shown(question, solve(question), files)
 
 
-def _seal(
-    session: Session, actor: Actor, round_: Round, shown: Shown, standing: Decision | None, reasons: str
-) -> Decision:
-    """Write the decision row, unique by round, and move the round on."""
-    now, record = clock.now(), record_of(shown)
-    decision = standing or Decision(round_id=round_.id, proposed_by=actor.person_id, proposed_at=now, reasons="")
-    decision.record, decision.record_hash = record, sha256_of(record)
-    decision.reasons = decision.reasons or reasons.strip()[:1000]
+def _seal(session: Session, actor: Actor, round_: Round, decision: Decision) -> None:
+    """Note who sealed the decision and when, and move the round on."""
+    now = clock.now()
     decision.adopted_by, decision.adopted_at = actor.person_id, now
-    session.add(decision)
     round_.status, round_.decided_at = "decided", now
     session.flush()
     audit.record(session, actor, "round.decided", round_, after={
-        "record_hash": decision.record_hash, "selected": len(shown.found.selected), "reason": decision.reasons})
-    return decision
+        "record_hash": decision.record_hash, "selected": len(decision.record["result"]["selected"]),
+        "reason": decision.reasons})
 
 
 def _carry_out(session: Session, actor: Actor, round_: Round, decision: Decision, shown: Shown) -> None:
     """Note each seat, make the members and write to every firm."""
     seats = [
         Seat(decision_id=decision.id, application=each, recorded_at=clock.now(), **fate)
-        for each, fate in fates(round_, shown)
+        for each, fate in fates(round_, shown.files, shown.found)
     ]
     session.add_all(seats)
     session.flush()
@@ -183,41 +196,3 @@ def _carry_out(session: Session, actor: Actor, round_: Round, decision: Decision
             is_pilot=country is None or country.membership != "member",
         )
     letters.tell(session, round_, seats, firms)
-
-
-def fates(round_: Round, shown: Shown) -> list[tuple[Application, dict[str, Any]]]:
-    """Return for every submitted file its outcome, place, sealed score and reason, best first."""
-    files, found = shown.files, shown.found
-    by_code = {each.code: each for each in files.all}
-    rows = []
-    for place, code in enumerate(found.selected, start=1):
-        rows.append((by_code[code], _fate("selected", place, files, by_code[code], _why(found, by_code[code]))))
-    last = int(round_.protocol["waitlist_count"])
-    for place, code in enumerate(found.waitlist, start=1):
-        outcome, kept = ("waitlist", place) if place <= last else ("not_selected", None)
-        rows.append((by_code[code], _fate(outcome, kept, files, by_code[code], _why(found, by_code[code]))))
-    minimum = {"minimum": str(Decimal(round_.protocol["minimum_score"]))}
-    below = sorted(files.below_minimum, key=lambda each: -files.scores[each.id])
-    rows += [(each, _fate("not_selected", None, files, each, ("below_minimum", minimum))) for each in below]
-    rows += [(each, _fate("ineligible", None, files, each, ("ineligible", _failed(each)))) for each in files.ineligible]
-    return rows
-
-
-def _fate(
-    outcome: str, place: int | None, files: Files, each: Application, why: tuple[str, dict[str, Any]]
-) -> dict[str, Any]:
-    return {"outcome": outcome, "place": place, "score": files.scores.get(each.id), "reason": why[0], "reason_params": why[1]}
-
-
-def _why(found: RoundSelection, each: Application) -> tuple[str, dict[str, Any]]:
-    reason = found.reasons[each.code]
-    points = None if reason.points is None else str((Decimal(reason.points) / POINTS).normalize())
-    return reason.code, {"points": points, "rules": list(reason.rules), "country": each.country}
-
-
-def _failed(each: Application) -> dict[str, Any]:
-    return {"checks": [_told(check) for check in each.eligibility if check["answer"] == "no"]}
-
-
-def _told(check: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: check[name] for name in ("check", "code", "params")}

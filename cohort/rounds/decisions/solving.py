@@ -6,7 +6,7 @@ The question holds only what the sealed rules name: code, score, country and whe
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
@@ -26,8 +26,10 @@ from cohort.rounds.decisions.attributes import (
     owner_groups,
     quotas_of,
 )
+from cohort.rounds.decisions.ownership import refuted, womens_of
 from cohort.rounds.files.record import quota_json
 from cohort.rounds.models import Application, Round
+from cohort.rounds.reviews.settling import files_below_least_mark
 from cohort.rounds.scores.service import latest_scores
 from cohort.rules.quotas import Quota
 from cohort.rules.shortfall import Applicant, ParityRule, RoundSelection, decide
@@ -73,11 +75,14 @@ class Files:
     pending: tuple[Application, ...]
     unscored: tuple[Application, ...]
     scores: Mapping[int, int]
+    refuted: frozenset[int] = frozenset()  # whose claim to women's ownership was found not proven
+    low_mark: tuple[Application, ...] = ()  # marked below the least mark in a criterion: out, whatever the points
+    low_criteria: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def all(self) -> tuple[Application, ...]:
         """Every submitted file."""
-        return (*self.pool, *self.below_minimum, *self.ineligible, *self.pending, *self.unscored)
+        return (*self.pool, *self.below_minimum, *self.low_mark, *self.ineligible, *self.pending, *self.unscored)
 
 
 def files_of(session: Session, round_: Round) -> Files:
@@ -86,12 +91,15 @@ def files_of(session: Session, round_: Round) -> Files:
     applications = list(session.scalars(statement.order_by(Application.code)))
     scores = {key: row.score for key, row in latest_scores(session, round_.id).items() if row.score is not None}
     minimum = int(Decimal(round_.protocol["minimum_score"]) * POINTS)
+    low = files_below_least_mark(session, round_)
     kept: dict[str, list[Application]] = {}
     for each in applications:
-        kept.setdefault(_place_of(each, scores.get(each.id), minimum), []).append(each)
-    pool, below, ineligible, pending, unscored = (
-        tuple(kept.get(name, ())) for name in ("pool", "below", "ineligible", "pending", "unscored"))
-    return Files(pool, below, ineligible, pending, unscored, scores)
+        place = _place_of(each, scores.get(each.id), minimum)
+        kept.setdefault("low" if each.id in low and place in {"pool", "below"} else place, []).append(each)
+    pool, below, ineligible, pending, unscored, low_mark = (
+        tuple(kept.get(name, ())) for name in ("pool", "below", "ineligible", "pending", "unscored", "low"))
+    return Files(
+        pool, below, ineligible, pending, unscored, scores, refuted(session, applications), low_mark, low)
 
 
 def _place_of(application: Application, score: int | None, minimum: int) -> str:
@@ -113,8 +121,8 @@ def question_of(round_: Round, files: Files) -> Question:
     quotas, groups = quotas_of(round_.protocol), owner_groups(round_.protocol, files.pool)
     named = named_by(quotas)
     applicants = tuple(
-        Applicant(each.code, files.scores[each.id], each.country, (each.facts or {})["womens"],
-                  _attributes(each, named, groups))
+        Applicant(each.code, files.scores[each.id], each.country,
+                  womens_of(each, each.id in files.refuted), _attributes(each, named, groups))
         for each in files.pool
     )
     return Question(

@@ -13,7 +13,8 @@ from sqlalchemy.orm import Session, joinedload
 
 from cohort.firms.models import Firm
 from cohort.rounds.decisions import words
-from cohort.rounds.decisions.service import Shown, fates, record_of
+from cohort.rounds.decisions.fates import fates
+from cohort.rounds.decisions.service import Shown, record_of
 from cohort.rounds.models import Application, Decision, Round, Seat
 
 UNITS = Decimal(10_000)
@@ -56,8 +57,8 @@ class Figures:
 
 def shown_lines(session: Session, round_: Round, shown: Shown) -> list[Line]:
     """Return the rows of a selection that is not adopted yet, best first."""
-    pairs = fates(round_, shown)
-    names = _names(session, [each for each, _fate in pairs])
+    pairs = fates(round_, shown.files, shown.found)
+    names = names_of(session, [each for each, _fate in pairs])
     return [_line(round_, each, fate, names) for each, fate in pairs]
 
 
@@ -65,7 +66,7 @@ def sealed_lines(session: Session, round_: Round, decision: Decision) -> list[Li
     """Return the rows of an adopted decision within the actor's reach, best first."""
     statement = select(Seat).where(Seat.decision_id == decision.id).options(joinedload(Seat.application))
     seats = list(session.scalars(statement.order_by(Seat.id)))
-    names = _names(session, [seat.application for seat in seats])
+    names = names_of(session, [seat.application for seat in seats])
     return [
         _line(round_, seat.application, {"outcome": seat.outcome, "place": seat.place, "score": seat.score,
                                          "reason": seat.reason, "reason_params": seat.reason_params}, names)
@@ -73,7 +74,39 @@ def sealed_lines(session: Session, round_: Round, decision: Decision) -> list[Li
     ]
 
 
-def _names(session: Session, applications: Sequence[Application]) -> dict[int, str]:
+def files_of_record(session: Session, round_: Round, decision: Decision) -> list[Application]:
+    """Return the files that a record speaks of, within the actor's reach."""
+    codes = [row["code"] for row in decision.record["rows"]]
+    statement = select(Application).where(Application.round_id == round_.id, Application.code.in_(codes))
+    return list(session.scalars(statement))
+
+
+def proposed_lines(session: Session, round_: Round, decision: Decision) -> list[Line]:
+    """Return the rows of a proposed list; a firm outside the actor's reach stands there by its code alone."""
+    files = {each.code: each for each in files_of_record(session, round_, decision)}
+    names = names_of(session, list(files.values()))
+    rows = {row["code"]: row for row in decision.record["rows"]}
+    result, last = decision.record["result"], int(round_.protocol["waitlist_count"])
+    listed = [("selected", result["selected"]), ("waitlist", result["waitlist"][:last]), ("not_selected", result["waitlist"][last:])]
+    lines = []
+    for outcome, codes in listed:
+        for place, code in enumerate(codes, start=1):
+            fate: dict[str, Any] = {"place": None if outcome == "not_selected" else place, "outcome": outcome, "reason": "",
+                    "score": int(Decimal(rows[code]["score"]) * UNITS), "reason_params": {}}
+            lines.append(_line(round_, files[code], fate, names) if code in files else _coded(rows[code], fate))
+    return lines
+
+
+def _coded(row: Mapping[str, Any], fate: Mapping[str, Any]) -> Line:
+    """Return a row of a file beyond the reach: what the public record will say of it, no more."""
+    return Line(
+        place=fate["place"], firm=row["code"], href="", country=row["country"], ownership="", is_verified=False,
+        score=Decimal(row["score"]), outcome=fate["outcome"], why="", tone="sun" if fate["outcome"] == "waitlist" else "",
+    )
+
+
+def names_of(session: Session, applications: Sequence[Application]) -> dict[int, str]:
+    """Return the firms' names by id, within the actor's reach."""
     ids = [each.firm_id for each in applications if each.firm_id]
     rows = session.execute(select(Firm.id, Firm.trade_name, Firm.legal_name).where(Firm.id.in_(ids)))
     return {row.id: row.trade_name or row.legal_name for row in rows}
@@ -124,7 +157,7 @@ def swap_rows(session: Session, round_: Round, shown: Shown) -> list[dict[str, A
     """Return seat by seat who is in through the rules and who would be by score alone: for the committee's eyes."""
     by_code = {each.code: each for each in shown.files.pool}
     named = [by_code[code] for swap in shown.found.swaps for code in (swap.enters, swap.leaves) if code in by_code]
-    names = _names(session, named)
+    names = names_of(session, named)
     return [
         {"enters": _who(by_code, names, swap.enters), "leaves": _who(by_code, names, swap.leaves),
          "points": Decimal(swap.points) / UNITS,

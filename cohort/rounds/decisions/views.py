@@ -1,12 +1,10 @@
-"""Shows the selection, adopts it once, publishes it, prints its act; appeals are answered here too."""
+"""Shows the selection before it is proposed and after it is sealed, and publishes it; appeals are answered here too."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
-import flask_babel
-from flask import flash, g, redirect, render_template, request, url_for
+from flask import flash, redirect, render_template, url_for
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
@@ -14,23 +12,22 @@ from sqlalchemy import select
 from wtforms import RadioField, SelectChoice, TextAreaField
 from wtforms.validators import DataRequired, Length
 
-from cohort.firms.words import country_name
 from cohort.kit.access import current_actor, gate
 from cohort.kit.database import transaction
 from cohort.kit.errors import WORDINGS, DomainError, sentence
-from cohort.people.models import Person
+from cohort.people.queries import names_of_people
 from cohort.rounds.applications import queries as files
 from cohort.rounds.calls import queries as rounds
-from cohort.rounds.calls import words as call_words
-from cohort.rounds.calls.protocol import sha256_of, short
+from cohort.rounds.calls.protocol import sha256_of
+from cohort.rounds.calls.time_left import time_left_of
 from cohort.rounds.calls.times import local_text
 from cohort.rounds.calls.views import round_here
 from cohort.rounds.decisions import appeals, service, tables, words
+from cohort.rounds.decisions.context import selection_context
 from cohort.rounds.models import Appeal, Round
 from cohort.rounds.site import Page, back_with, session_now, staff
 
 _: Callable[..., str] = gettext
-LINE_COUNT = 10  # how many of the waiting list are shown at first
 
 
 class AnswerForm(FlaskForm):
@@ -57,11 +54,12 @@ def decide(round_id: int) -> Page:
     if shown.found.status != "optimal":
         return render_template("rounds/impossible.html", round=round_, **tables.impossible(round_, shown))
     record, standing = service.record_of(shown), service.decision_of(session, round_id)
-    proposed = standing if standing is not None and standing.record_hash == sha256_of(record) else None
+    is_proposed = standing is not None and standing.record_hash == sha256_of(record)
     return render_template(
-        "rounds/decide.html", **_context(round_, record, tables.shown_lines(session, round_, shown)), key=shown.key,
-        swaps=tables.swap_rows(session, round_, shown), proposed=proposed, eligible=len(shown.files.pool),
-        proposer=_person(proposed.proposed_by) if proposed else "", needs_second=shown.found.shortfall == "release",
+        "rounds/decide.html", **selection_context(round_, record, tables.shown_lines(session, round_, shown)), key=shown.key,
+        swaps=tables.swap_rows(session, round_, shown), is_proposed=is_proposed, eligible=len(shown.files.pool),
+        needs_reason=shown.found.shortfall == "release",
+        time_left=time_left_of(session, round_),
     )
 
 
@@ -69,49 +67,6 @@ def _blocked(round_: Round, refusal: DomainError) -> Page:
     """Say what has to be done before a list can be made."""
     standings = rounds.standings_of(session_now(), round_)
     return render_template("rounds/blocked.html", round=round_, reason=sentence(refusal), total=rounds.total_of(standings))
-
-
-def _context(round_: Round, record: dict[str, Any], lines: list[tables.Line]) -> dict[str, Any]:
-    """Return what the pages of a list have in common: figures, effects and rows, cut after the first waiting ones."""
-    is_whole = "all" in request.args
-    cut = [each for each in lines if each.outcome == "selected" or (
-        each.outcome == "waitlist" and (each.place or 0) <= LINE_COUNT)]
-    return {
-        "round": round_, "figures": tables.figures_of(record), "effects": tables.effects(record, round_.protocol),
-        "lines": lines if is_whole else cut, "hidden": 0 if is_whole else len(lines) - len(cut), "words": words,
-        "call_words": call_words, "short": short, "country_name": country_name,
-        "rule_share": float(round_.protocol["parity"]["share"]),
-    }
-
-
-@staff.post("/<int:round_id>/adopt")
-@gate("round.decide")
-def adopt(round_id: int) -> Page:
-    """Adopt the list that was shown; a second click leads to the same result."""
-    target = url_for("rounds.result", round_id=round_id)
-    try:
-        with transaction() as session:
-            held = rounds.round_of(session, round_id, current_actor().plan_id)
-            service.adopt(session, current_actor(), held, request.form.get("key", ""), request.form.get("reasons", ""))
-    except DomainError as refusal:
-        return back_with(refusal, url_for("rounds.decide", round_id=round_id))
-    flash(_("The selection is adopted and sealed. Every firm gets its own answer by mail."), "success")
-    return redirect(target)
-
-
-@staff.post("/<int:round_id>/propose")
-@gate("round.decide")
-def propose(round_id: int) -> Page:
-    """Propose a list that releases reserved seats, for a second person to adopt."""
-    back = url_for("rounds.decide", round_id=round_id)
-    try:
-        with transaction() as session:
-            held = rounds.round_of(session, round_id, current_actor().plan_id)
-            service.propose(session, current_actor(), held, request.form.get("key", ""), request.form.get("reasons", ""))
-    except DomainError as refusal:
-        return back_with(refusal, back)
-    flash(_("Proposed. A second person with the right to decide adopts it on this page."), "success")
-    return redirect(back)
 
 
 @staff.get("/<int:round_id>/result")
@@ -124,8 +79,8 @@ def result(round_id: int) -> Page:
         return back_with(DomainError("decision_not_adopted"), url_for("rounds.detail", round_id=round_id))
     lines = tables.sealed_lines(session, round_, decision) if current_actor().may("firm.see") else []
     return render_template(
-        "rounds/result.html", **_context(round_, decision.record, lines), decision=decision,
-        adopter=_person(decision.adopted_by), adopted=local_text(decision.adopted_at, round_.time_zone),
+        "rounds/result.html", **selection_context(round_, decision.record, lines), decision=decision,
+        adopter=names_of_people(session, [decision.adopted_by]).get(decision.adopted_by or 0, ""), adopted=local_text(decision.adopted_at, round_.time_zone),
     )
 
 
@@ -141,29 +96,6 @@ def publish(round_id: int) -> Page:
         return back_with(refusal, back)
     flash(_("Published. Anybody can download the record and check it."), "success")
     return redirect(back)
-
-
-@staff.get("/<int:round_id>/act")
-@gate("round.decide")
-def act(round_id: int) -> Page:
-    """Print the act of the selection in Spanish: a draft before adoption, the act itself after."""
-    g.language = "es"  # the act is a document in Spanish, whoever opens it
-    flask_babel.refresh()
-    session, round_ = session_now(), round_here(round_id)
-    decision = service.decision_of(session, round_id)
-    if decision is not None and decision.adopted_at is not None:
-        record, lines = decision.record, tables.sealed_lines(session, round_, decision)
-    else:
-        shown = service.show(session, current_actor(), round_)
-        if shown.found.status != "optimal":
-            raise DomainError("decision_impossible")
-        decision, record, lines = None, service.record_of(shown), tables.shown_lines(session, round_, shown)
-    return render_template(
-        "rounds/act.html", **{**_context(round_, record, lines), "lines": lines}, decision=decision,
-        record_hash=sha256_of(record), adopter=_person(decision.adopted_by) if decision else "",
-        adopted=local_text(decision.adopted_at, round_.time_zone) if decision and decision.adopted_at else "",
-        closed=local_text(round_.closed_at, round_.time_zone) if round_.closed_at else "",
-    )
 
 
 @staff.route("/<int:round_id>/appeals/<int:appeal_id>", methods=["GET", "POST"])
@@ -198,8 +130,3 @@ def _appeal(round_id: int, appeal_id: int) -> Appeal:
         raise DomainError("not_found")
     files.application_of(session_now(), round_id, found.application_id)
     return found
-
-
-def _person(person_id: int | None) -> str:
-    person = session_now().get(Person, person_id) if person_id else None
-    return (person.name or person.email) if person else ""

@@ -10,8 +10,9 @@ from flask_babel import gettext, ngettext
 from flask_babel import lazy_gettext as _l
 
 from cohort.firms.words import SECTORS, SIZES, country_name
-from cohort.kit.language import number
+from cohort.kit.language import formats, number
 from cohort.rounds.applications.words import check_words
+from cohort.rounds.calls.protocol import RUBRIC_NAMES
 
 _: Callable[..., str] = gettext
 
@@ -99,6 +100,8 @@ def reason_text(code: str, facts: Mapping[str, Any], protocol: Mapping[str, Any]
         return _("selected through %(rules)s", rules=_rules(facts, protocol))
     if code == "below_minimum":
         return _("below the minimum of %(minimum)s points", minimum=number(Decimal(facts["minimum"])))
+    if code == "low_mark":
+        return _("marked too low in: %(criteria)s", criteria=", ".join(_criterion(each) for each in facts["criteria"]))
     if code == "ineligible":
         return "; ".join(check_words(each["check"], each["code"], each["params"]) for each in facts["checks"])
     if code == "out_by_lot":
@@ -106,6 +109,11 @@ def reason_text(code: str, facts: Mapping[str, Any], protocol: Mapping[str, Any]
     if code in {"out_by_score", "out_by_rule"}:
         return _out(code, points, facts, protocol)
     return ""
+
+
+def _criterion(told: Mapping[str, Any]) -> str:
+    """Return a criterion by its label in the language of the page or mail, else by its ready name."""
+    return str(told["label"].get(formats().language) or RUBRIC_NAMES.get(told["name"], told["name"]))
 
 
 def _out(code: str, points: str | None, facts: Mapping[str, Any], protocol: Mapping[str, Any]) -> str:

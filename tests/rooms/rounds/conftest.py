@@ -31,7 +31,9 @@ from cohort.rounds.applications import entry
 from cohort.rounds.applications import service as applications
 from cohort.rounds.calls import service as calls
 from cohort.rounds.calls.protocol import Terms
-from cohort.rounds.models import Application, Round
+from cohort.rounds.decisions import concurrence
+from cohort.rounds.decisions import service as decisions
+from cohort.rounds.models import Application, Decision, Round
 from cohort.rounds.scores.service import score_files
 
 NOW = datetime(2026, 11, 2, 12, tzinfo=UTC)
@@ -151,6 +153,33 @@ class World:
         self.close(round_)
         self.score(round_, files)
         return round_, files
+
+    def coordinator(self, country: str) -> Actor:
+        """The coordinator of a country, appointed when first asked for."""
+        name = {"PE": "peru"}.get(country, f"coordinator-{country.lower()}")
+        if name not in self.people:
+            self.people[name] = make_person(
+                self.session, f"{name}@plan.test", Role.COORDINATOR, self.plan.id, country)
+        return self.actor(name)
+
+    def proposed(self, round_: Round, reasons: str = "") -> Decision:
+        """The best list, proposed by the manager."""
+        shown = decisions.show(self.session, self.manager, round_)
+        return decisions.propose(self.session, self.manager, round_, shown.key, reasons)
+
+    def agreed(self, round_: Round, decision: Decision) -> None:
+        """Ownership verified where it is asked, and each country's agreement."""
+        shown = decisions.show(self.session, self.manager, round_)
+        for each in decisions.unverified(self.session, round_, shown.question, shown.found, shown.files):
+            applications.note_finding(self.session, self.coordinator(each.country), each, "ownership", "yes", "Visto en la escritura.")
+        for country in round_.protocol["countries"] if concurrence.is_asked(round_) else ():
+            concurrence.concur(self.session, self.coordinator(country), round_, decision, decision.record_hash)
+
+    def sealed(self, round_: Round, reasons: str = "") -> Decision:
+        """The whole way: proposed by one person, agreed to, sealed by another."""
+        decision = self.proposed(round_, reasons)
+        self.agreed(round_, decision)
+        return decisions.seal(self.session, self.actor("second"), round_, decision.record_hash)
 
 
 def build_world(session: Session) -> World:

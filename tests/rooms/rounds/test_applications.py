@@ -20,7 +20,6 @@ from cohort.rounds.applications import answers, entry, queries, service
 from cohort.rounds.applications.eligibility import Check, eligible, judge, months_between, with_findings
 from cohort.rounds.calls.protocol import CHECKS
 from cohort.rounds.decisions import appeals
-from cohort.rounds.decisions import service as decisions
 from cohort.rounds.models import Appeal, Application, Finding, ScoreEntry, Seat, Submission
 from tests.rooms.rounds.conftest import AFTER, NOW, Site, World, tax_id
 
@@ -195,7 +194,7 @@ def test_appeals_have_their_days_and_their_judge(world: World) -> None:
     owner = world.actor("firmacl0")
     refused("appeal_not_decided", lambda: appeals.file_appeal(world.session, owner, waiting, "x"))
     with clock.at(AFTER):
-        decisions.adopt(world.session, world.manager, round_, decisions.show(world.session, world.manager, round_).key)
+        world.sealed(round_)
         refused("not_allowed", lambda: appeals.file_appeal(world.session, world.actor("firmape0"), waiting, "x"))
         refused("appeal_empty", lambda: appeals.file_appeal(world.session, owner, waiting, " "))
     assert appeals.last_day(waiting, date(2026, 11, 20)) == date(2026, 11, 27)  # five working days in Chile
@@ -215,7 +214,7 @@ def test_appeals_have_their_days_and_their_judge(world: World) -> None:
 def test_rows_stay_within_the_reach(world: World) -> None:
     round_, files = world.decided_ready(each=2)
     with clock.at(AFTER):
-        decisions.adopt(world.session, world.manager, round_, decisions.show(world.session, world.manager, round_).key)
+        world.sealed(round_)
     service_tables = (Application, Submission, Seat, ScoreEntry, Finding, Appeal)
     owner = world.actor("firmape0")
     seen = {}
@@ -223,7 +222,7 @@ def test_rows_stay_within_the_reach(world: World) -> None:
         act_as(world.session, actor)
         seen[name] = [len(list(world.session.scalars(select(model)))) for model in service_tables]
     act_as(world.session, SYSTEM)
-    assert seen == {"manager": [8, 8, 8, 8, 0, 0], "peru": [2, 2, 2, 2, 0, 0], "evaluator": [0] * 6, "owner": [1, 1, 1, 0, 0, 0]}
+    assert seen == {"manager": [8, 8, 8, 8, 4, 0], "peru": [2, 2, 2, 2, 1, 0], "evaluator": [0] * 6, "owner": [1, 1, 1, 0, 0, 0]}
     assert files
 
 

@@ -1,4 +1,4 @@
-"""What stands in the way of a selection, who adopts it, what each firm is told, and that it happens once."""
+"""What stands in the way of a selection, who proposes and who seals it, what each firm is told, and that it happens once."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from sqlalchemy import func, select
 
 from cohort.app import create_app
 from cohort.kit import clock
-from cohort.kit.access import SYSTEM, act_as
+from cohort.kit.access import SYSTEM, Role, act_as
 from cohort.kit.database import db, transaction
 from cohort.kit.errors import DomainError
 from cohort.kit.mail import write
@@ -21,12 +21,12 @@ from cohort.people.actors import actor_of
 from cohort.people.models import Person
 from cohort.plans.models import Member
 from cohort.rounds.applications import service as applications
-from cohort.rounds.decisions import service, solving, tables
+from cohort.rounds.decisions import concurrence, service, solving, tables
 from cohort.rounds.decisions.words import reason_text, relaxation_text, rule_limit, rule_name
 from cohort.rounds.models import Decision, Round, Seat
 from tests.postgres import throwaway_cluster
 from tests.rooms.conftest import settings_for
-from tests.rooms.rounds.conftest import AFTER, NOW, World, build_world
+from tests.rooms.rounds.conftest import AFTER, NOW, World, build_world, make_person
 from tests.schema import build_schema
 
 
@@ -67,7 +67,7 @@ def test_files_below_the_minimum_are_neither_chosen_nor_waiting(world: World) ->
 
     score_files(world.session, world.manager, round_, {files[0].id: 599_999})
     with clock.at(AFTER):
-        service.adopt(world.session, world.manager, round_, service.show(world.session, world.manager, round_).key)
+        world.sealed(round_)
     seat = world.session.scalars(select(Seat).where(Seat.application_id == files[0].id)).one()
     assert (seat.outcome, seat.place, seat.score, seat.reason, seat.reason_params) == (
         "not_selected", None, 599_999, "below_minimum", {"minimum": "60"})
@@ -79,17 +79,36 @@ def test_a_changed_score_makes_the_shown_list_stale(world: World) -> None:
 
     key = service.show(world.session, world.manager, round_).key
     score_files(world.session, world.manager, round_, {files[0].id: 610_000})
-    refused("decision_changed", lambda: service.adopt(world.session, world.manager, round_, key))
+    refused("decision_changed", lambda: service.propose(world.session, world.manager, round_, key))
     assert world.session.scalar(select(func.count(Decision.id))) == 0
 
 
-def test_adoption_is_final(world: World) -> None:
+def test_one_proposes_another_seals_once_and_it_is_final(world: World) -> None:
     round_, files = world.decided_ready()
+    second = world.actor("second")
     refused("decision_not_adopted", lambda: service.publish(world.session, world.manager, round_))
-    shown = service.show(world.session, world.manager, round_)
-    first = service.adopt(world.session, world.manager, round_, shown.key)
-    again = service.adopt(world.session, world.actor("second"), round_, "whatever")
-    assert (first.id, first.adopted_by) == (again.id, world.people["manager"].id)
+    refused("decision_not_proposed", lambda: service.seal(world.session, second, round_, ""))
+    decision = world.proposed(round_)
+    first_hash = decision.record_hash
+    refused("decision_needs_second", lambda: service.seal(world.session, world.manager, round_, first_hash))
+    refused("decision_changed", lambda: service.seal(world.session, second, round_, "f" * 64))
+    refused("decision_not_agreed", lambda: service.seal(world.session, second, round_, first_hash))
+    for country in ("CL", "CO", "MX"):
+        concurrence.concur(world.session, world.coordinator(country), round_, decision, first_hash)
+    refused("decision_not_agreed", lambda: service.seal(world.session, second, round_, first_hash))
+    refused("concurrence_changed", lambda: concurrence.concur(
+        world.session, world.coordinator("PE"), round_, decision, "f" * 64))
+    refused("not_allowed", lambda: concurrence.concur(world.session, world.manager, round_, decision, first_hash))
+    assert concurrence.concur(world.session, world.coordinator("PE"), round_, decision, first_hash) == ["PE"]
+    assert concurrence.concur(world.session, world.coordinator("PE"), round_, decision, first_hash) == []
+    refused("decision_unverified", lambda: service.seal(world.session, second, round_, first_hash))
+    world.agreed(round_, decision)
+    first = service.seal(world.session, second, round_, first_hash)
+    again = service.seal(world.session, world.manager, round_, "whatever")
+    assert (first.id, first.proposed_by, first.adopted_by, again.id) == (
+        decision.id, world.people["manager"].id, world.people["second"].id, first.id)
+    refused("concurrence_sealed", lambda: concurrence.concur(
+        world.session, world.coordinator("PE"), round_, decision, first_hash))
     assert world.session.scalar(select(func.count(Seat.id))) == 16
     refused("round_decided", lambda: applications.note_finding(world.session, world.manager, files[0], "size", "no", "x"))
     refused("round_decided", lambda: applications.withdraw(world.session, world.actor("firmacl0"), files[0]))
@@ -112,7 +131,7 @@ def test_too_few_womens_firms_keep_reserved_seats_empty(world: World) -> None:
     figures = tables.figures_of(record)
     assert (figures.selected, figures.womens, figures.empty_count) == (7, 3, 1)
     with clock.at(AFTER):
-        service.adopt(world.session, world.manager, round_, shown.key)
+        world.sealed(round_)
     assert world.session.scalar(select(func.count(Member.id))) == 7
 
 
@@ -126,11 +145,8 @@ def test_released_seats_need_a_reason_and_a_second_person(world: World) -> None:
     world.close(round_)
     world.score(round_, files)
     key = service.show(world.session, world.manager, round_).key
-    refused("decision_needs_second", lambda: service.adopt(world.session, world.manager, round_, key))
     refused("decision_needs_reason", lambda: service.propose(world.session, world.manager, round_, key, " "))
-    service.propose(world.session, world.manager, round_, key, "Segunda convocatoria sin postulantes.")
-    refused("decision_needs_second", lambda: service.adopt(world.session, world.manager, round_, key))
-    decision = service.adopt(world.session, world.actor("second"), round_, key)
+    decision = world.sealed(round_, "Segunda convocatoria sin postulantes.")
     assert (decision.proposed_by, decision.adopted_by, decision.reasons) == (
         world.people["manager"].id, world.people["second"].id, "Segunda convocatoria sin postulantes.")
     assert len(decision.record["result"]["selected"]) == 4
@@ -151,7 +167,7 @@ def test_impossible_list_says_what_clashes_and_is_not_adopted(world: World) -> N
     assert tables.impossible(round_, shown) == {
         "conflict": ["the 4 seats of Chile", "the 4 seats of Peru"],
         "relaxation": ["the 4 seats of Chile: at least 2 instead of 3"]}
-    refused("decision_impossible", lambda: service.adopt(world.session, world.manager, round_, shown.key))
+    refused("decision_impossible", lambda: service.propose(world.session, world.manager, round_, shown.key))
 
 
 def test_each_letter_tells_its_own_reason_and_no_other_firm(app: Flask, world: World) -> None:
@@ -159,7 +175,7 @@ def test_each_letter_tells_its_own_reason_and_no_other_firm(app: Flask, world: W
     lone = world.session.scalars(select(Round)).one()
     assert lone.id == round_.id
     with clock.at(AFTER):
-        service.adopt(world.session, world.manager, round_, service.show(world.session, world.manager, round_).key)
+        world.sealed(round_)
     names = {each.id: each.firm.name for each in files if each.firm}
     mails = [row for row in world.session.scalars(select(OutboxMessage)) if row.kind.startswith("decision_")]
     assert len(mails) == 16
@@ -205,7 +221,7 @@ def test_same_question_same_answer(world: World) -> None:
 
 
 @pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
-def test_two_people_adopt_at_once_and_one_decision_stands(kind: str) -> None:
+def test_two_people_seal_at_once_and_one_decision_stands(kind: str) -> None:
     """Two real connections, begun at the same moment."""
     with tempfile.TemporaryDirectory() as folder, throwaway_cluster() as cluster:
         url = f"sqlite:///{folder}/two.db" if kind == "sqlite" else cluster.fresh_database()
@@ -217,20 +233,23 @@ def test_two_people_adopt_at_once_and_one_decision_stands(kind: str) -> None:
             act_as(session, SYSTEM)
             world = build_world(session)
             round_, _files = world.decided_ready()
-            key = service.show(session, world.manager, round_).key
+            make_person(session, "third@plan.test", Role.MANAGER, world.plan.id)
+            decision = world.proposed(round_)
+            world.agreed(round_, decision)
+            record_hash = decision.record_hash
         clock.pin(AFTER)
         gate, found = Barrier(2), []
 
-        def adopt(email: str) -> None:
+        def seal(email: str) -> None:
             with site.app_context():
                 gate.wait()
                 with transaction() as session:
                     act_as(session, SYSTEM)
                     person = session.scalars(select(Person).where(Person.email == email)).one()
                     held = session.scalars(select(Round)).one()
-                    found.append(service.adopt(session, actor_of(session, person), held, key).id)
+                    found.append(service.seal(session, actor_of(session, person), held, record_hash).id)
 
-        threads = [Thread(target=adopt, args=(f"{name}@plan.test",)) for name in ("manager", "second")]
+        threads = [Thread(target=seal, args=(f"{name}@plan.test",)) for name in ("third", "second")]
         for thread in threads:
             thread.start()
         for thread in threads:
@@ -242,3 +261,58 @@ def test_two_people_adopt_at_once_and_one_decision_stands(kind: str) -> None:
             db.engine.dispose()
         clock.pin(None)
         assert (len(found), len(set(found)), counted, mails) == (2, 1, [1, 16, 8], 16)
+
+
+def test_a_refuted_claim_changes_the_list_and_the_proposal_is_stale(world: World) -> None:
+    round_, files = world.decided_ready(each=6, seats=4)
+    decision = world.proposed(round_)
+    shown = service.show(world.session, world.manager, round_)
+    claims = service.unverified(world.session, round_, shown.question, shown.found, shown.files)
+    assert {each.code for each in claims} >= set(shown.found.selected)  # one seat a country, each a women's firm's
+    refuted = next(each for each in claims if each.code == shown.found.selected[0])
+    applications.note_finding(
+        world.session, world.coordinator(refuted.country), refuted, "ownership", "no", "La escritura dice otra cosa.")
+    assert refuted.eligible == "yes"  # the firm stays in the pool, among the others
+    world.agreed(round_, decision)
+    refused("decision_changed", lambda: service.seal(world.session, world.actor("second"), round_, decision.record_hash))
+    new = service.show(world.session, world.manager, round_).found
+    assert refuted.code not in new.selected
+    assert len(new.selected) == 4
+    world.sealed(round_)
+    seat = world.session.scalars(select(Seat).where(Seat.application_id == refuted.id)).one()
+    assert seat.outcome != "selected"
+    assert {each.id for each in files} >= {refuted.id}
+
+
+def test_a_firm_verified_since_needs_no_finding(world: World) -> None:
+    round_, _files = world.decided_ready()
+    shown = service.show(world.session, world.manager, round_)
+
+    def asked() -> set[str]:
+        found = service.unverified(world.session, round_, shown.question, shown.found, shown.files)
+        return {each.code for each in found}
+
+    before = asked()
+    one = next(each for each in shown.files.pool if each.code in before)
+    assert one.firm is not None
+    one.firm.ownership_verified = True
+    world.session.flush()
+    assert asked() == before - {one.code}
+    one.firm.women_led = "no"  # another declaration than the one that counted at closing
+    world.session.flush()
+    assert asked() == before
+
+
+def test_a_national_call_asks_no_other_country(world: World) -> None:
+    round_ = world.call(template="national", seats=2)
+    files = [world.apply(round_, f"f{place}", "CL", place + 1, womens=place == 0) for place in range(3)]
+    world.close(round_)
+    world.score(round_, files)
+    decision = world.proposed(round_)
+    assert concurrence.missing(world.session, round_, decision) == []
+    refused("concurrence_not_asked", lambda: concurrence.concur(
+        world.session, world.coordinator("CL"), round_, decision, decision.record_hash))
+    other = world.call(code="2026-9")
+    assert concurrence.is_asked(other)
+    refused("concurrence_no_country", lambda: concurrence.concur(
+        world.session, world.coordinator("CR"), other, decision, decision.record_hash))

@@ -15,7 +15,7 @@ from cohort.kit.outbox import OutboxMessage
 from cohort.plans.models import Member
 from cohort.rounds.decisions import service as decisions
 from cohort.rounds.files.cli import verify
-from cohort.rounds.models import Appeal, Application, Round
+from cohort.rounds.models import Appeal, Application, Decision, Round
 from tests.rooms.rounds.conftest import AFTER, CODE, Site, World, post, tax_id, token_of
 from tests.rooms.rounds.pages import checked
 
@@ -143,8 +143,33 @@ def test_manager_scores_and_decides(doors: Site, tmp_path) -> None:  # type: ign
     key = re.search(r'name="key" value="(\w{64})"', text)
     assert key
     token = token_of(client, path + "/decide")
-    first, second = (client.post(path + "/adopt", data={"csrf_token": token, "key": key[1]}) for _ in range(2))
+    assert client.post(path + "/propose", data={"csrf_token": token, "key": key[1]}).headers["Location"] == path + "/proposal"
+    text = page(client, path + "/proposal")
+    assert re.search(r"<code>\w{4}…\w{4}</code>", text)
+    assert client.get(path + "/proposal").text.count("/seal") == 0  # never the one who proposed
+    mine = doors.client("peru@plan.test")
+    page(mine, path)
+    text = page(mine, path + "/proposal")
+    waiting = re.findall(r'href="(/rounds/\d+/files/\d+/ownership)"', text)
+    assert waiting
+    for each in waiting:
+        page(mine, each)
+        post(mine, each, answer="yes", reason="Visto en la escritura.")
+    assert re.findall(r'/files/\d+/ownership', page(mine, path + "/proposal")) == []
+    token, whole = token_of(mine, path + "/proposal"), doors.do(lambda world: world.session.scalars(select(Decision)).one().record_hash)
+    agreed = mine.post(path + "/concur", data={"csrf_token": token, "record": whole})
+    assert agreed.headers["Location"] == path + "/proposal"
+    page(mine, path + "/proposal")
+    doors.do(lambda world: world.agreed(world.session.scalars(select(Round)).one(), world.session.scalars(select(Decision)).one()))
+    page(client, path + "/proposal")
+    sealer = doors.client("second@plan.test")
+    page(sealer, path + "/proposal")
+    token = token_of(sealer, path + "/proposal")
+    first, second = (sealer.post(path + "/seal", data={"csrf_token": token, "record": whole}) for _ in range(2))
     assert [first.headers["Location"], second.headers["Location"]] == [path + "/result"] * 2
+    assert client.get(path + "/proposal").headers["Location"] == path + "/result"
+    answer = client.get(path + "/act.pdf")
+    assert (answer.mimetype, answer.data[:5]) == ("application/pdf", b"%PDF-")
     assert doors.do(lambda world: len(list(world.session.scalars(select(Member))))) == 8
     page(client, path + "/result")
     page(client, path + "/result?all=1")
@@ -169,7 +194,7 @@ def test_firm_appeals_and_the_second_manager_answers(doors: Site) -> None:
     def decided(world: World) -> None:
         round_, _files = world.decided_ready()
         with clock.at(AFTER):
-            decisions.adopt(world.session, world.manager, round_, decisions.show(world.session, world.manager, round_).key)
+            world.sealed(round_)
             decisions.publish(world.session, world.manager, round_)
 
     doors.do(decided)
@@ -203,7 +228,7 @@ def test_readers_without_files_see_no_firm(doors: Site, email: str) -> None:
     def decided(world: World) -> None:
         round_, _files = world.decided_ready()
         with clock.at(AFTER):
-            decisions.adopt(world.session, world.manager, round_, decisions.show(world.session, world.manager, round_).key)
+            world.sealed(round_)
 
     doors.do(decided)
     clock.pin(AFTER)

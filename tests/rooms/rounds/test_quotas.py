@@ -8,6 +8,7 @@ from pathlib import Path
 from cohort.rounds.calls import service as calls
 from cohort.rounds.decisions import service, tables
 from cohort.rounds.decisions.attributes import attribute, named_by, owner_groups, quotas_of
+from cohort.rounds.decisions.fates import fates
 from cohort.rounds.decisions.words import quota_name, reason_text, rule_name
 from cohort.rounds.files.record import quota_json
 from cohort.rounds.files.replay import differences, read_record
@@ -50,7 +51,7 @@ def test_rural_firms_get_the_seats_that_the_call_promises_them(world: World) -> 
     shown = service.show(world.session, world.manager, round_)
     record = service.record_of(shown)
     assert {tuple(row["attributes"]) for row in record["rows"]} == {("rural",)}  # type: ignore[index, union-attr, call-overload]
-    why = {each.id: fate for each, fate in service.fates(round_, shown)}[files[-1].id]
+    why = {each.id: fate for each, fate in fates(round_, shown.files, shown.found)}[files[-1].id]
     assert reason_text(why["reason"], why["reason_params"], round_.protocol) == "selected through women-owned or led and rural"
     assert [row["rule"] for row in tables.effects(record, round_.protocol)] == ["women-owned or led", "rural"]
 

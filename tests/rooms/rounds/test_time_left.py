@@ -63,13 +63,14 @@ def test_no_warning_once_it_is_decided_and_the_warning_is_the_refusal(world: Wor
     round_, _files = world.decided_ready()
     late = CLOSES + timedelta(days=60)
     with clock.at(late):
-        shown = decisions.show(world.session, world.manager, round_)
+        decision = world.proposed(round_)
+        world.agreed(round_, decision)
         with pytest.raises(DomainError) as refusal, world.session.begin_nested():
-            decisions.adopt(world.session, world.manager, round_, shown.key)
+            decisions.seal(world.session, world.actor("second"), round_, decision.record_hash)
         assert refusal.value.code == "milestones_do_not_fit"
     world.session.refresh(round_)
     with clock.at(CLOSES + timedelta(hours=2)):
-        decisions.adopt(world.session, world.manager, round_, decisions.show(world.session, world.manager, round_).key)
+        decisions.seal(world.session, world.actor("second"), round_, decision.record_hash)
     assert time_left_of(world.session, round_) is None
 
 
