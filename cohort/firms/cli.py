@@ -29,6 +29,7 @@ from cohort.firms.imports.mapping import NO_MAP, ColumnMap, read_mapping
 from cohort.firms.imports.report import ImportReport
 from cohort.firms.imports.storing import ready_rows, store_checked
 from cohort.firms.imports.words import lines_of, table_words
+from cohort.firms.profiles import plan_numbers, profile_for
 from cohort.kit.access import SYSTEM, act_as
 from cohort.kit.database import db, transaction
 from cohort.kit.site import site_command
@@ -73,19 +74,24 @@ def import_group() -> None:
 @click.argument("path", type=click.Path(exists=True, dir_okay=False, path_type=Path), metavar="FILE")
 @click.option("--map", "map_path", type=click.Path(exists=True, dir_okay=False, path_type=Path),
               help="TOML file that renames columns and values; see docs/import.md.")
-@click.option("--profile", type=click.Choice(PROFILES, case_sensitive=False), default="IWA34", show_default=True,
-              help="What counts as women-owned and women-led.")
+@click.option("--plan", "plan_code", metavar="CODE", help="Judge ownership as this plan does today.")
+@click.option("--profile", type=click.Choice(PROFILES, case_sensitive=False),
+              help="Or name what counts as women-owned and women-led; without either, IWA34.")
 @click.option("--dry-run", is_flag=True, help="Say what the file would do; change nothing.")
 @click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
-def firms(path: Path, map_path: Path | None, profile: str, dry_run: bool, as_json: bool) -> None:
+def firms(  # one argument an option
+    path: Path, map_path: Path | None, plan_code: str | None, profile: str | None, dry_run: bool, as_json: bool
+) -> None:
     """Bring the firms of FILE onto the register.
 
     One line a fault on standard error and exit code 2, and nothing is written. A file that was brought in before
     changes nothing. Firms that are on the register stay as they are.
     """
+    if plan_code and profile:
+        raise click.UsageError("Give either --plan or --profile: a plan names its profile.")
     with site_command():
         try:
-            report = _run(path, _mapping(map_path), cast(ProfileName, profile), dry_run)
+            report = _run(path, _mapping(map_path), _profile_of(plan_code) if plan_code else cast(ProfileName, profile or "IWA34"), dry_run)
         except TableFault as fault:
             found, expected = table_words(fault)
             click.echo(f"{path}: row {fault.row or 1}: {found}; expected {expected}", err=True)
@@ -106,6 +112,16 @@ def _run(path: Path, column_map: ColumnMap, profile: ProfileName, dry_run: bool)
             return report
         with transaction() as session:
             return store_checked(session, OPERATOR, report, ready)
+
+
+def _profile_of(plan_code: str) -> ProfileName:
+    """Return the profile that a plan's policy of today names; an unknown code ends with 2 and the codes there are."""
+    session = cast(Session, db.session())
+    known = plan_numbers(session)
+    if plan_code not in known:
+        click.echo(f"there is no plan {plan_code}; expected one of: {', '.join(known) or 'none yet'}", err=True)
+        sys.exit(2)
+    return profile_for(session, replace(OPERATOR, plan_id=known[plan_code]))
 
 
 def _mapping(path: Path | None) -> ColumnMap:

@@ -1,4 +1,4 @@
-"""Holds the dated reference tables that ship with the software: sizes, countries, channels, Incoterms, consents.
+"""Holds the dated reference tables that ship with the software: sizes, countries, channels, Incoterms, consents, seals.
 
 It leaves out every decision: rules take these values as arguments, and an installation's own policies are rows
 of its database. A leaf: any layer but `rules` may read it.
@@ -20,7 +20,7 @@ from cohort.rules.size import Caps, Sector, SizeRule, YearlyParameters
 
 Language = Literal["en", "es"]
 Row = Mapping[str, Any]
-TABLES = ("size", "countries", "channels", "incoterms", "consents")
+TABLES = ("size", "countries", "channels", "incoterms", "consents", "seals")
 
 
 @dataclass(frozen=True)
@@ -71,6 +71,16 @@ class ConsentText:
     title: str
     text: str
     legal_basis: str
+
+
+@dataclass(frozen=True)
+class Seal:
+    """A country's seal for women's businesses, and the ownership profiles that name it."""
+
+    country: str
+    name: str
+    issuer: str
+    profiles: frozenset[str]
 
 
 @cache
@@ -143,6 +153,15 @@ def incoterms() -> Mapping[str, Incoterm]:
             row["code"]: Incoterm(row["code"], _names(row, "name"), row["is_sea_only"])
             for row in rows("incoterms")["incoterm"]
         }
+    )
+
+
+@cache
+def seals(country: str) -> tuple[Seal, ...]:
+    """Return the seals for women's businesses that a country gives, none for a country without one."""
+    return tuple(
+        Seal(row["country"], row["name"], row["issuer"], frozenset(row["profiles"]))
+        for row in rows("seals")["seal"] if row["country"] == country
     )
 
 

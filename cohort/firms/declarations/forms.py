@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from decimal import Decimal
 from typing import Any, cast
 
@@ -9,11 +10,12 @@ from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from flask_wtf.file import FileField
-from wtforms import RadioField, StringField, TextAreaField
+from wtforms import RadioField, SelectField, StringField, TextAreaField
 from wtforms.validators import InputRequired, Length, Optional
 
 from cohort.firms import words
 from cohort.firms.forms import ANSWERS, DayField, ReadBackForm, WholeField, answer_field, choices
+from cohort.reference import seals
 from cohort.rules.parity import FirmForm as FirmKind
 from cohort.rules.parity import OwnershipFacts
 from cohort.rules.size import SizeFacts
@@ -37,13 +39,30 @@ class OwnershipForm(FlaskForm):
     board_women = WholeField(_l("Women among them"), [Optional()])
     owner_is_woman = answer_field(_l("One owner: is she a woman?"))
     woman_decides_alone = answer_field(_l("Two spouses: does she alone sign and decide from day to day?"))
-    seal = StringField(_l("National seal for women’s businesses"), [Length(max=60)])
-    seal_until_on = DayField(_l("The seal holds until"), [Optional()])
+    seal = SelectField(_l("National seal for women’s businesses"), [Optional()])
+    seal_until_on = DayField(_l("The seal holds until"), [Optional()], description=_l("The last day printed on the seal."))
     declared_on = DayField(_l("Declared on"), [Optional()], description=_l("Empty: today."))
     evidence = FileField(_l("Document that shows it"), description=_l("Register of shareholders, certificate of the chamber or board act; PDF or photo, up to 10 MB."))
 
+    def offer(self, country: str) -> OwnershipForm:
+        """Offer the seals of the firm's country; where there is none, nobody is asked for one."""
+        names = [(seal.name, f"{seal.name} ({seal.issuer})") for seal in seals(country)]
+        self.seal.choices = choices(names, _l("No seal"))
+        if not names:
+            del self.seal, self.seal_until_on
+        return self
+
+    @property
+    def seal_in_force(self) -> tuple[str, date | None]:
+        """The seal chosen, empty if none, and the last day on which it holds."""
+        return (self.seal.data or "", self.seal_until_on.data) if self.seal else ("", None)
+
     def facts(self) -> OwnershipFacts | None:
         """Return the facts, or None with an error at each field that cannot be read."""
+        if self.seal and bool(self.seal.data) != bool(self.seal_until_on.data):
+            faulty, words_ = (self.seal_until_on, _l("Give the last day of the seal.")) if self.seal.data else (self.seal, _l("Choose which seal holds until that day."))
+            faulty.errors = [words_]
+            return None
         told: dict[str, Any] = {name: self._share(name) for name in _SHARES}
         if any(self[name].errors for name in _SHARES):
             return None

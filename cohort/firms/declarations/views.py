@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response
 from cohort.firms import queries, service
 from cohort.firms.declarations import forms
 from cohort.firms.models import Firm, OwnershipDeclaration
-from cohort.firms.profiles import profile_for
+from cohort.firms.profiles import accepted_seals, profile_for
 from cohort.firms.reach import may_read_files
 from cohort.firms.views import Page, answer, blueprint, editable_firm, refuse, session_of_request
 from cohort.kit import uploads
@@ -31,8 +31,8 @@ log = structlog.get_logger("cohort.firms")
 def ownership(firm_id: int) -> Page:
     """Declare who owns and leads the firm, with the document that shows it."""
     session, actor = session_of_request(), current_actor()
-    editable_firm(session, firm_id)
-    form = forms.OwnershipForm()
+    country = editable_firm(session, firm_id).country
+    form = forms.OwnershipForm().offer(country)
     facts = form.facts() if form.validate_on_submit() else None
     if facts is not None:
         try:
@@ -43,8 +43,10 @@ def ownership(firm_id: int) -> Page:
         else:
             flash(gettext("Declared. Another person compares it with the document."), "success")
             return redirect(url_for("firms.detail", firm_id=firm_id, _anchor="ownership"))
-    firm = queries.get_firm(session_of_request(), firm_id)
-    return answer("firms/ownership.html", form, firm=firm, profile=profile_for(session_of_request(), actor))
+    session = session_of_request()
+    profile = profile_for(session, actor)
+    return answer("firms/ownership.html", form, firm=queries.get_firm(session, firm_id), profile=profile,
+                  seal_counts=bool(accepted_seals(profile, country)))
 
 
 def _declare(session: Session, firm: Firm, form: forms.OwnershipForm, facts: OwnershipFacts) -> None:
@@ -52,9 +54,11 @@ def _declare(session: Session, firm: Firm, form: forms.OwnershipForm, facts: Own
     upload = None
     if form.evidence.data and form.evidence.data.filename:
         upload = uploads.store(session, actor, form.evidence.data, "ownership", firm.id)
+    profile = profile_for(session, actor)
+    seal, until_on = form.seal_in_force
     service.declare_ownership(
-        session, actor, firm, facts, profile_for(session, actor), upload, declared_on=form.declared_on.data,
-        seal=form.seal.data or "", seal_until_on=form.seal_until_on.data,
+        session, actor, firm, facts, profile, upload, declared_on=form.declared_on.data,
+        seal=seal, seal_until_on=until_on, accepted_seals=accepted_seals(profile, firm.country),
     )
 
 

@@ -38,6 +38,7 @@ from cohort.kit.errors import DomainError
 from cohort.kit.imports import ImportRun
 from cohort.kit.tables import TableFault, read_table
 from cohort.people import grants
+from cohort.plans.models import PolicyVersion
 from cohort.plans.service import NewPlan, create_plan
 from tests.pages import Pages, sign_in_as
 from tests.rooms.conftest import KEY, settings_for
@@ -500,3 +501,21 @@ def test_a_file_too_long_for_a_page_is_left_to_the_command(app: Flask, looking: 
     assert "The file has more than 20,000 rows" in shown.text
     assert pages.open(sent.headers["Location"]).status_code == 404
     assert "Up to 20,000 rows." in pages.get("/firms/import").text
+
+
+def test_the_command_judges_as_the_plan_that_is_named(command, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    where = tmp_path / "own.db"
+    site = create_app(settings_for(tmp_path / "instance", f"sqlite:///{where}"))
+    with site.app_context(), transaction() as session:
+        plan = create_plan(session, SYSTEM, NewPlan("PA-T", "Plan", "Plan", NOW.date(), "CL"))
+        session.query(PolicyVersion).filter_by(plan_id=plan.id, kind="parity").one().settings = {"profile": "CHILECOMPRA"}
+    path = written(tmp_path, SOL)
+    unknown = command(path, "--plan", "PA-X")
+    both = command(path, "--plan", "PA-T", "--profile", "IFC")
+    assert command(path, "--plan", "PA-T").exit_code == 0
+    with site.app_context():
+        assert db.session.scalars(select(OwnershipDeclaration.profile)).all() == ["CHILECOMPRA"]
+        db.session.remove()
+        db.engine.dispose()
+    assert (unknown.exit_code, unknown.stderr) == (2, "there is no plan PA-X; expected one of: PA-T\n")
+    assert (both.exit_code, "either --plan or --profile" in both.stderr) == (2, True)
