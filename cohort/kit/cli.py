@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from contextlib import nullcontext
 from dataclasses import asdict
 from datetime import date, datetime
 from pathlib import Path
@@ -17,7 +18,8 @@ from sqlalchemy.orm import Session
 
 from cohort.kit import audit, clock
 from cohort.kit.backup import Summary, restore_backup, write_backup
-from cohort.kit.database import db
+from cohort.kit.checks import CHECKS
+from cohort.kit.database import db, transaction
 from cohort.kit.job_words import deeds_of
 from cohort.kit.jobs import JOBS, job_named, run_job
 from cohort.kit.ledger import JobRun, RunState
@@ -55,18 +57,24 @@ def upgrade() -> None:
 
 
 @db_group.command()
+@click.option("--mend", is_flag=True, help="Derive anew what was found to disagree with the records.")
 @as_json
-def check(json_wanted: bool) -> None:
-    """Walk the audit chain; ends with 3 at the first broken link."""
-    with site_command():
-        report = audit.check_chain(cast(Session, db.session()))
+def check(mend: bool, json_wanted: bool) -> None:
+    """Walk the audit chain and look whether derived figures agree with the records; ends with 3 when something is wrong."""
+    with site_command(), transaction() if mend else nullcontext(cast(Session, db.session())) as session:
+        report = audit.check_chain(session)
+        faults = {name: each.look(session, mend) for name, each in sorted(CHECKS.items())}
     if json_wanted:
-        _print_json(asdict(report))
+        _print_json({**asdict(report), **faults})
     else:
         click.echo(f"{report.links} links hold, {report.erased} of them with erased content.")
         if report.broken:
             click.echo(f"Link {report.broken.seq} is broken: {report.broken.reason}.", err=True)
-    sys.exit(3 if report.broken else 0)
+        for name, lines in faults.items():
+            click.echo(f"{CHECKS[name].holds}: {'yes' if not lines else 'mended' if mend else 'no'}.", err=bool(lines))
+            for line in lines:
+                click.echo(line, err=True)
+    sys.exit(3 if report.broken or (any(faults.values()) and not mend) else 0)
 
 
 def _tell(summary: Summary, verb: str, file: Path) -> None:

@@ -85,9 +85,9 @@ def _check_day(firm: Firm, member: Member | None, facts: ExportFacts) -> None:
     if facts.is_baseline and facts.exported_on >= member.joined_on:
         raise DomainError("exported_after_joining")
     if not facts.is_baseline and facts.exported_on < member.joined_on:
-        raise DomainError("exported_before_joining", day=member.joined_on.isoformat())
+        raise DomainError("exported_before_joining", day=member.joined_on)
     if member.left_on is not None and facts.exported_on > member.left_on:
-        raise DomainError("exported_after_leaving", day=member.left_on.isoformat())
+        raise DomainError("exported_after_leaving", day=member.left_on)
 
 
 def hs_columns(hs_code: str, exported_on: date) -> dict[str, object]:

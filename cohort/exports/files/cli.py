@@ -6,9 +6,10 @@ It leaves out the register and the site: a file in, a file out, nothing stored.
 from __future__ import annotations
 
 import io
+import json
 import sys
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from datetime import date, datetime
 from decimal import Decimal
@@ -60,8 +61,9 @@ _MOST_FAULTS_SHOWN = 100
     show_default=True,
     help="Language of the next step.",
 )
+@click.option("--json", "as_json", is_flag=True, help="Give one JSON list, an object a firm, not CSV.")
 def recurrence(
-    exports: Path, as_of: datetime, policy_file: Path | None, out: Path | None, language: str
+    exports: Path, as_of: datetime, policy_file: Path | None, out: Path | None, language: str, *, as_json: bool
 ) -> None:
     """Tell the stage of every firm in EXPORTS.csv on a day, its figures and its next step.
 
@@ -73,12 +75,24 @@ def recurrence(
         raise click.BadParameter(f"there is no folder {out.parent}", param_hint="--out")
     policy = _policy_in(policy_file)
     columns = _read(exports, policy)
-    answer = io.StringIO(newline="")
-    write_csv(answer, COLUMNS, _rows(columns, as_of.date(), policy, cast(Language, language)))
+    rows = _rows(columns, as_of.date(), policy, cast(Language, language))
+    answer = _as_json(rows) if as_json else _as_csv(rows)
     if out is None:
-        click.echo(answer.getvalue().encode(), nl=False)
+        click.echo(answer.encode(), nl=False)
     else:
-        _put(out, answer.getvalue())
+        _put(out, answer)
+
+
+def _as_csv(rows: Iterable[tuple[object, ...]]) -> str:
+    answer = io.StringIO(newline="")
+    write_csv(answer, COLUMNS, rows)
+    return answer.getvalue()
+
+
+def _as_json(rows: Iterable[tuple[object, ...]]) -> str:
+    """The same rows as objects; days and amounts are text, as exact as in CSV, what is absent is null."""
+    found = [dict(zip(COLUMNS, row, strict=True)) for row in rows]
+    return json.dumps(found, ensure_ascii=False, indent=1, default=str) + "\n"
 
 
 def _put(out: Path, text: str) -> None:

@@ -77,7 +77,7 @@ def _amounts(step: NextStep) -> str:
     else:
         words = ngettext("%(num)s more export", "%(num)s more exports", step.exports)
     if step.missing_fob_usd:
-        words = gettext("%(what)s worth %(value)s", what=words, value=language.money(int(step.missing_fob_usd * 100), "USD"))
+        words = gettext("%(what)s, at least %(value)s in all", what=words, value=language.money(int(step.missing_fob_usd * 100), "USD"))
     return str(words)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import pty
 import re
@@ -58,6 +59,18 @@ def test_the_answer_has_one_row_a_firm_in_the_order_of_text(run):
     result = run(table(*rows))
     assert answer(result) == ["10" + BECOMING, "9" + NEVER, "b" + RECURRING]
     assert result.stderr == ""
+
+
+def test_the_same_answer_as_json(run, tmp_path):
+    rows = [f"b,{day},CL,400" for day in DAYS[:2]] + ["9,2026-10-02,CL,400"]
+    result = run(table(*rows), "--json")
+    never, becoming = json.loads(result.stdout)
+    assert (result.exit_code, list(becoming)) == (0, HEADER.split(","))
+    assert list(becoming.values())[:-1] == ["b", "becoming", 2, 2, 1, "800.00", 134, "2026-02-10", "2026-05-20"]
+    assert becoming["next_step"] == BECOMING.split(",", 9)[9]
+    assert never == dict(zip(HEADER.split(","), ["9", "never", 0, 0, 0, "0.00", None, None, None, NEVER.split('"')[1]], strict=True))
+    run(table(*rows), "--json", "--out", str(tmp_path / "out.json"))
+    assert (tmp_path / "out.json").read_text("utf-8") == result.stdout
 
 
 def test_the_same_answer_goes_into_a_file(run, tmp_path):

@@ -408,7 +408,7 @@ def test_columns_and_events_come_to_the_same(session: Session, world: World) -> 
     (NextStep("reach_recurring", 1, 1, 0, Decimal(0), date(2026, 12, 31)), "1 more quarter, by 31 Dec",
      "1 quarter with sales to go to be a recurring exporter. The next one by December 31, 2026."),
     (NextStep("reach_recurring", 3, 1), "3 more exports, 1 in a new quarter", "3 exports to go to be a recurring exporter."),
-    (NextStep("restart", 2, 0, 0, Decimal(600)), "2 more exports worth US$ 600.00", "2 exports to go to be a recurring exporter."),
+    (NextStep("restart", 2, 0, 0, Decimal(600)), "2 more exports, at least US$ 600.00 in all", "2 exports to go to be a recurring exporter."),
     (NextStep("keep", by_on=date(2027, 2, 9)), "nothing now; the next export by 9 Feb", "To stay a recurring exporter, export again by February 9, 2027."),
     (NextStep("consolidate"), "nothing, keep going", "Keep going as you do."),
     (NextStep("wait_for_us"), "our check of what was sent in", "We have received your export and are checking it. You need to do nothing."),
