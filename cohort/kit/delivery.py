@@ -27,7 +27,7 @@ from cohort.kit.jobs import job
 from cohort.kit.language import number
 from cohort.kit.ledger import new_runner
 from cohort.kit.mail import compose, message_id_of
-from cohort.kit.outbox import MAIL_KINDS, MailState, OutboxMessage
+from cohort.kit.outbox import MAIL_KINDS, MailState, OutboxMessage, plain
 from cohort.kit.smtp import Courier, Fate, Outcome
 
 BATCH = 100
@@ -52,6 +52,7 @@ class Ready:
     is_secret: bool
     attempts: int
     verdict: dict[str, Any] | None = None
+    facts: dict[str, Any] | None = None  # what it says, where that is not what was queued: kept once it has left
 
 
 def reclaim(session: Session) -> int:
@@ -95,7 +96,7 @@ def prepare(app: Flask, session: Session, ids: list[int]) -> list[Ready]:
 def _prepared(app: Flask, session: Session, message: OutboxMessage) -> Ready:
     settings: Settings = app.extensions["settings"]
     kind = MAIL_KINDS.get(message.kind)
-    content, verdict = b"", None
+    content, verdict, params = b"", None, None
     try:
         if kind is None:
             raise LookupError(f"no room knows the mail kind {message.kind!r}")
@@ -113,6 +114,7 @@ def _prepared(app: Flask, session: Session, message: OutboxMessage) -> Ready:
     return Ready(
         message.id, message.address, content, message_id_of(message, settings.public_url),
         kind is not None and kind.secret, message.attempts, verdict,
+        None if params == message.params else params,
     )
 
 
@@ -127,7 +129,8 @@ def _put_off(attempts: int, reason: str, now: datetime) -> dict[str, Any]:
 def _verdict(ready: Ready, outcome: Outcome, now: datetime) -> dict[str, Any]:
     """Return what to write on the row of a mail that fared so."""
     if outcome.fate is Fate.SENT:
-        return {"state": MailState.SENT, "sent_at": now, "message_id": ready.header_id, "reason": ""}
+        sent = {"state": MailState.SENT, "sent_at": now, "message_id": ready.header_id, "reason": ""}
+        return sent if ready.facts is None else {**sent, "params": plain(ready.facts)}
     if outcome.fate is Fate.UNREACHED:
         wait = timedelta(minutes=BACKOFF_MINUTES[0])
         return {

@@ -1,23 +1,21 @@
-"""Shows operators which jobs ran and which mails wait, and takes their wish to run, retry or cancel one."""
+"""Shows operators which jobs ran, and takes their wish to run one for a day; mails are `mail_desk`'s."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any, cast
+from typing import cast
 
-from flask import Blueprint, Flask, current_app, flash, redirect, render_template, request, url_for
+from flask import Blueprint, Flask, flash, redirect, render_template, request, url_for
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
-from jinja2 import TemplateError
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 from wtforms import DateField, ValidationError
 from wtforms.validators import InputRequired
 
-from cohort.config import Settings
 from cohort.kit import (
     audit,
     clock,
@@ -26,38 +24,27 @@ from cohort.kit import (
     job_words,
     ledger,
     logs,
+    mail_desk,
     navigation,
-    outbox,
     scheduler,
     traffic,
 )
 from cohort.kit.access import current_actor, gate
 from cohort.kit.database import db, transaction
-from cohort.kit.errors import DomainError
 from cohort.kit.jobs import JOBS, Job, job_named
 from cohort.kit.ledger import JobRun, RunState
-from cohort.kit.mail import Written, write
-from cohort.kit.outbox import MAIL_KINDS, MailState, OutboxMessage
 
 REGISTERED = (delivery, scheduler)  # loaded for the jobs that they register
 PER_PAGE = 50
 jobs = Blueprint("jobs", __name__, url_prefix="/jobs")
-mail = Blueprint("mail", __name__, url_prefix="/mail")
 Page = str | Response | tuple[str, int]
 
 navigation.announce(navigation.Entry(_l("Jobs"), "jobs.index", "clock", "job.see", 92, is_admin=True))
-navigation.announce(navigation.Entry(_l("Mail"), "mail.index", "mail", "mail.see", 93, is_admin=True))
 
 RUN_STATES = {
     RunState.ASKED: (_l("asked for"), "sun"), RunState.RUNNING: (_l("running"), "sea"),
     RunState.DONE: (_l("done"), "leaf"), RunState.FAILED: (_l("failed"), "coral"),
 }
-MAIL_STATES = {
-    MailState.QUEUED: (_l("waiting"), "sun"), MailState.SENDING: (_l("leaving"), "sea"),
-    MailState.SENT: (_l("sent"), "leaf"), MailState.CANCELLED: (_l("cancelled"), "neutral"),
-    MailState.FAILED: (_l("failed"), "coral"),
-}
-
 
 def _session() -> Session:
     return cast(Session, db.session())
@@ -147,107 +134,9 @@ def run(name: str) -> Page:
     return redirect(url_for("jobs.detail", name=name))
 
 
-@mail.get("/", endpoint="index")
-@gate("mail.see")
-def mail_index() -> Page:
-    """List mails, latest first, by state when one is chosen."""
-    session, state = _session(), request.args.get("state", "")
-    counted = session.execute(select(OutboxMessage.state, func.count()).group_by(OutboxMessage.state))
-    counts = {str(found): int(count) for found, count in counted}
-    chosen = select(OutboxMessage).order_by(OutboxMessage.id.desc())
-    if state in set(MailState):
-        chosen = chosen.where(OutboxMessage.state == state)
-    page = db.paginate(chosen, page=request.args.get("page", 1, int), per_page=PER_PAGE, max_per_page=PER_PAGE, error_out=False)
-    return render_template(
-        "mail/index.html", page=page, counts=counts, state=state, states=MAIL_STATES, sends=_sends_mail(), kind_of=kind_of,
-        reason_of=reason_of,
-    )
-
-
-def kind_of(message: OutboxMessage) -> str:
-    """Return what operators call this kind of mail; its key when no room has it any more."""
-    found = MAIL_KINDS.get(message.kind)
-    return str(found.title) if found else message.kind
-
-
-def reason_of(message: OutboxMessage) -> str:
-    """Return why a mail waits, was cancelled or failed; a mail server's own words stay as they came."""
-    if message.reason == delivery.NO_LONGER_TRUE:
-        return str(gettext("no longer true when it was to be sent"))
-    if message.reason.startswith(delivery.NOT_WRITTEN):
-        return str(gettext("it could not be written: %(fault)s", fault=message.reason.removeprefix(delivery.NOT_WRITTEN)))
-    return message.reason
-
-
-def _sends_mail() -> bool:
-    settings: Settings = current_app.extensions["settings"]
-    return bool(settings.smtp_url)
-
-
-def _message(session: Session, message_id: int) -> OutboxMessage:
-    message = session.get(OutboxMessage, message_id)
-    if message is None:
-        raise DomainError("not_found")
-    return message
-
-
-def _readable(message: OutboxMessage) -> Written | None:
-    """Return the words of a mail, or None when they are secret, blanked, or cannot be written any more.
-
-    Whoever reads a sign-in link can sign in as its owner: only administrators may, and only where no mail
-    server would bring it.
-    """
-    kind = MAIL_KINDS.get(message.kind)
-    if kind is None or (kind.secret and not message.params):
-        return None
-    if kind.secret and (_sends_mail() or not current_actor().may("mail.act")):
-        return None
-    try:
-        return write(cast(Any, current_app)._get_current_object(), message)
-    except (TemplateError, LookupError):
-        return None
-
-
-@mail.get("/<int:message_id>", endpoint="detail")
-@gate("mail.see")
-def mail_detail(message_id: int) -> Page:
-    """Show one mail as its reader gets it, in plain text."""
-    message = _message(_session(), message_id)
-    return render_template(
-        "mail/detail.html", message=message, written=_readable(message), states=MAIL_STATES, kind=kind_of(message),
-        reason=reason_of(message),
-    )
-
-
-@mail.post("/<int:message_id>/retry")
-@gate("mail.act")
-def retry(message_id: int) -> Page:
-    """Queue a failed or cancelled mail again."""
-    with transaction() as session:
-        message = _message(session, message_id)
-        before = message.state
-        outbox.retry(message)
-        audit.record(session, current_actor(), "mail.retried", message, before={"state": before}, after={"state": message.state})
-    flash(gettext("The mail is in the queue again."), "success")
-    return redirect(url_for("mail.detail", message_id=message_id))
-
-
-@mail.post("/<int:message_id>/cancel")
-@gate("mail.act")
-def cancel(message_id: int) -> Page:
-    """Take a mail out of the queue before it leaves."""
-    with transaction() as session:
-        message = _message(session, message_id)
-        before = message.state
-        outbox.cancel(message, gettext("cancelled by %(name)s", name=current_actor().name))
-        audit.record(session, current_actor(), "mail.cancelled", message, before={"state": before}, after={"state": message.state})
-    flash(gettext("The mail will not be sent."), "success")
-    return redirect(url_for("mail.detail", message_id=message_id))
-
-
 def init_app(app: Flask) -> None:
     """Register the operator's pages, the health addresses, and a line of log and a count for each request."""
     logs.init_app(app)
     traffic.init_app(app)
-    for blueprint in (jobs, mail, health.blueprint):
+    for blueprint in (jobs, mail_desk.blueprint, health.blueprint):
         app.register_blueprint(blueprint)

@@ -134,13 +134,13 @@ def mail_kind(name: str, still_true: StillTrue | None = None, *, secret: bool = 
     return MAIL_KINDS[name]
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
     """Return facts as JSON can hold them; `mail` makes days and instants of them again."""
     match value:
         case dict():
-            return {key: _plain(inner) for key, inner in value.items()}
+            return {key: plain(inner) for key, inner in value.items()}
         case list() | tuple():
-            return [_plain(inner) for inner in value]
+            return [plain(inner) for inner in value]
         case date():
             return value.isoformat()
     return value
@@ -161,7 +161,7 @@ def enqueue(  # the key's parts in the order in which they are spoken
     values = {
         "person_id": recipient.person_id, "address": recipient.address.strip(), "name": recipient.name,
         "language": recipient.language, "region": recipient.region, "kind": kind, "subject_kind": subject_kind,
-        "subject_id": subject_id, "due_on": due_on, "step": step, "params": _plain(params), "firm_id": firm_id,
+        "subject_id": subject_id, "due_on": due_on, "step": step, "params": plain(params), "firm_id": firm_id,
         "send_after": send_after or now, "created_at": now,
     }
     dialect = sqlite if session.get_bind().dialect.name == "sqlite" else postgresql

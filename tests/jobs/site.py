@@ -33,6 +33,7 @@ TEMPLATES = DictLoader({
     "email/witness.txt": "Dear {{ recipient_name }},\n{{ lines|join('\n') }}\n{{ url_for('jobs.index') }}",
     "email/witness.html": "<p>Dear {{ recipient_name }}</p>",
     "email/key.subject.txt": "Your link", "email/key.txt": "{{ link }}", "email/key.html": "<p>{{ link }}</p>",
+    "email/bundle.subject.txt": "Steps", "email/bundle.txt": "{{ steps|length }} by {{ steps[0].due_on|day }}", "email/bundle.html": "x",
     "email/broken.subject.txt": "x", "email/broken.txt": "{{ 1 // 0 }}", "email/broken.html": "x",
 })
 
@@ -86,6 +87,7 @@ def kinds_of_tests() -> Iterator[None]:
     outbox.mail_kind(
         "witness", lambda _session, message: None if message.params.get("over") else dict(message.params), title="Call to a meeting",
     )
+    outbox.mail_kind("bundle", lambda _session, message: {**message.params, "steps": [{"due_on": DAY}] * 3})
     outbox.mail_kind("key", secret=True)
     outbox.mail_kind("broken")
     jobs.job(
@@ -96,7 +98,7 @@ def kinds_of_tests() -> Iterator[None]:
     try:
         yield
     finally:
-        for name in ("witness", "key", "broken"):
+        for name in ("witness", "bundle", "key", "broken"):
             del outbox.MAIL_KINDS[name]
         for name in ("test.remind", "test.break"):
             del jobs.JOBS[name]

@@ -83,6 +83,19 @@ def test_a_mail_arrives_whole_in_the_readers_language(tmp_path: Path, place: str
         assert (row.state, row.sent_at, row.message_id) == ("sent", sites.NOON, str(mail["Message-ID"]))
 
 
+def test_what_a_mail_said_when_it_left_is_kept(tmp_path: Path, place: str) -> None:
+    rules = Rules()
+    with mail_server(rules) as url:
+        app = sites.fresh_site(tmp_path, place, url)
+        with app.app_context(), transaction() as session:
+            sites.queue(session, 1, "bundle")
+            sites.queue(session, 2)
+        assert delivered(app) == {"sent": 2}
+    with app.app_context():
+        bundle, plain = db.session.scalars(select(OutboxMessage).order_by(OutboxMessage.id))
+        assert bundle.params == {**plain.params, "steps": [{"due_on": "2026-11-24"}] * 3}
+
+
 def test_one_connection_carries_a_batch_and_a_refusal_stops_nobody(tmp_path: Path, place: str) -> None:
     rules = Rules(refuse={"person2@example.org"}, defer={"person4@example.org"})
     with mail_server(rules) as url:

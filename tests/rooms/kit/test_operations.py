@@ -47,7 +47,7 @@ def test_jobs_are_listed_with_last_run_and_failures(app: Flask, operator: FlaskC
         run_job("test.remind", date(2026, 11, 24))
         run_job("test.break", date(2026, 11, 24))
     page = words(operator.get("/jobs/").text)
-    assert re.search(r"Three mails Queues three mails\. daily at (23:30|22:30) \d+ \w+ 20\d\d, \d\d:\d\d 3 mails queued .*? none", page)
+    assert re.search(r"Three mails Queues three mails\. daily at (23:30|22:30) \d+ \w+ 20\d\d, \d\d:\d\d 3 mails queued .*? no failures", page)
     assert re.search(r"Breaks at once Breaks\. daily at (23:30|22:30) never .*? 1 day failed", page)
     assert "All times are those of Santiago." in page
     assert "No scheduler has given a sign of life" in page
@@ -119,6 +119,24 @@ def test_a_sign_in_link_is_read_by_administrators_alone(app: Flask, operator: Fl
     [number] = queued(app, 1, "key")
     shown = ["https://example.org/k" in browser.get(f"/mail/{number}").text for browser in (operator, manager)]
     assert shown == [True, False]
+
+
+def test_a_mail_is_worded_as_it_would_leave_now(app: Flask, operator: FlaskClient) -> None:
+    [bundle] = queued(app, 1, "bundle")
+    assert "3 by 24 de noviembre de 2026" in words(operator.get(f"/mail/{bundle}").text)
+    [overtaken] = queued(app, 1)
+    with app.app_context(), transaction() as session:
+        session.get_one(OutboxMessage, overtaken).params = {"over": True}
+    assert "What this mail says no longer holds, so it will not be sent." in words(operator.get(f"/mail/{overtaken}").text)
+
+
+def test_why_a_text_is_not_shown_is_said(app: Flask, operator: FlaskClient, manager: FlaskClient) -> None:
+    [broken], [key] = queued(app, 1, "broken"), queued(app, 1, "key")
+    with app.app_context(), transaction() as session:
+        session.get_one(OutboxMessage, broken).kind = "gone"
+    assert "The text of this mail cannot be written any more." in words(operator.get(f"/mail/{broken}").text)
+    said = "Este correo lleva un enlace con el que se ingresa como su destinatario, por eso no se muestra el texto."
+    assert said in words(manager.get(f"/mail/{key}").text)
 
 
 def test_cancelled_and_sent_again(app: Flask, operator: FlaskClient, session: Session) -> None:
