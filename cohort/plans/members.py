@@ -11,13 +11,15 @@ from cohort.firms.models import Firm
 from cohort.kit import audit, clock
 from cohort.kit.access import Actor
 from cohort.kit.errors import DomainError, wording
+from cohort.kit.language import ZONES
 from cohort.kit.signals import member_joined, member_left
 from cohort.plans import queries
 from cohort.plans.models import Member, Plan
-from cohort.plans.rights import require_decide, said
+from cohort.plans.rights import require_decide, require_leave, said
 
 wording("already_member", _l("%(firm)s is a member of this plan already."))
 wording("member_left_already", _l("%(firm)s has left the plan already."))
+wording("member_leaves_later", _l("The last day must not lie ahead: come back on that day."))
 wording("member_left_too_early", _l("The last day must not be before %(joined)s, the day it joined."))
 wording("season_too_long", _l("A declared season has one to three quarters of the year."))
 
@@ -49,17 +51,26 @@ def join_member(
     return member
 
 
-def leave_member(session: Session, actor: Actor, member: Member, left_on: date, reason: str) -> None:
-    """End a membership with its reason; the record stays, and the rooms above close what is open.
-
-    Errors: DomainError `not_allowed`, `member_left_already`, `member_left_too_early`, `reason_missing`.
-    """
-    require_decide(actor, member.plan)
+def check_leaving(actor: Actor, member: Member, left_on: date, reason: str) -> str:
+    """Return the reason as it will be kept; raises what `leave_member` would, and changes nothing."""
+    require_leave(actor, member)
     reason = said(reason)
     if member.left_on is not None:
         raise DomainError("member_left_already", firm=member.firm.name)
     if left_on < member.joined_on:
         raise DomainError("member_left_too_early", joined=member.joined_on)
+    if left_on > clock.today(ZONES[member.country]):
+        raise DomainError("member_leaves_later")
+    return reason
+
+
+def leave_member(session: Session, actor: Actor, member: Member, left_on: date, reason: str) -> None:
+    """End a membership with its last day and the reason; the record stays, and the rooms above close what is open.
+
+    Errors: DomainError `not_allowed` unless the actor may decide rounds in this plan or coordinates the firm's
+    country, `plan_other`, `member_left_already`, `member_left_too_early`, `member_leaves_later`, `reason_missing`.
+    """
+    reason = check_leaving(actor, member, left_on, reason)
     member.left_on, member.left_reason, member.left_recorded_at = left_on, reason, clock.now()
     session.flush()
     audit.record(session, actor, "member.left", member, after={"left_on": left_on, "reason": reason})

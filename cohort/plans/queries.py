@@ -12,7 +12,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session, joinedload
 
 from cohort.kit import clock
-from cohort.kit.access import Role, unscoped
+from cohort.kit.access import Actor, Role, unscoped
 from cohort.kit.errors import DomainError
 from cohort.people.models import Person, RoleGrant
 from cohort.plans.models import Deputy, Member, Plan, PlanCountry, PolicyVersion, TemplateMilestone
@@ -142,6 +142,15 @@ def deputies_from(session: Session, plan_id: int, day: date) -> list[Deputy]:
     """Return who stands in for whom on `day` or later, by country and first day."""
     statement = select(Deputy).where(Deputy.plan_id == plan_id, Deputy.until_on >= day)
     return list(session.scalars(statement.order_by(Deputy.country, Deputy.from_on, Deputy.id)))
+
+
+def standing_in(session: Session, actor: Actor, day: date) -> list[tuple[str, str, date]]:
+    """Return where the actor stands in on `day` as (country, name of whoever is away, last day), for a page to say."""
+    until: dict[str, date] = {}
+    for row in deputies_on(session, actor.plan_id or 0, day) if actor.stands_in else ():
+        if row.deputy_id == actor.person_id:
+            until[row.country] = max(row.until_on, until.get(row.country, row.until_on))
+    return [(country, name, until[country]) for country, name in actor.stands_in if country in until]
 
 
 def names_of(session: Session, person_ids: Iterable[int | None]) -> dict[int, str]:

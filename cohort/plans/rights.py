@@ -6,7 +6,7 @@ from flask_babel import lazy_gettext as _l
 
 from cohort.kit.access import Actor, Role
 from cohort.kit.errors import DomainError, wording
-from cohort.plans.models import Plan
+from cohort.plans.models import Member, Plan
 
 wording("plan_other", _l("You are working in another plan. Choose this one in your account first."), 403)
 
@@ -23,6 +23,23 @@ def require_decide(actor: Actor, plan: Plan) -> None:
     actor.require("round.decide")
     if not actor.is_system and actor.plan_id != plan.id:
         raise DomainError("plan_other")
+
+
+def may_end(actor: Actor, member: Member) -> bool:
+    """Return whether the actor may say that this firm leaves: a manager, or a coordinator of its country."""
+    coordinates = Role.COORDINATOR in actor.roles and member.country in (actor.countries or ())
+    is_here = actor.is_system or actor.plan_id == member.plan_id
+    return is_here and (actor.may("round.decide") or coordinates)
+
+
+def require_leave(actor: Actor, member: Member) -> None:
+    """Raise unless the actor may say that this firm leaves its plan."""
+    if not actor.may("round.decide") and Role.COORDINATOR not in actor.roles:
+        raise DomainError("not_allowed")
+    if not actor.is_system and actor.plan_id != member.plan_id:
+        raise DomainError("plan_other")
+    if not may_end(actor, member):
+        raise DomainError("not_allowed")
 
 
 def may_name_deputy(actor: Actor, country: str, coordinator_id: int) -> bool:

@@ -22,7 +22,7 @@ from cohort.people import grants
 from cohort.people.models import Person
 from cohort.plans import defaults, queries, words
 from cohort.plans.checks import check_policy
-from cohort.plans.members import join_member, leave_member
+from cohort.plans.members import check_leaving, join_member, leave_member
 from cohort.plans.models import (
     Deputy,
     Plan,
@@ -36,8 +36,8 @@ from cohort.plans.template import edit_template
 from cohort.rules.calendar import SHORTEST_DAYS
 
 __all__ = [
-    "NewPlan", "create_plan", "edit_template", "extend_plan", "join_member", "leave_member", "name_deputy", "set_policy",
-    "switch_country",
+    "NewPlan", "check_leaving", "create_plan", "edit_template", "extend_plan", "join_member", "leave_member", "name_deputy",
+    "set_policy", "switch_country",
 ]
 
 wording("plan_code_taken", _l("There is a plan with the code “%(taken)s” already. Choose another code."))

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from cohort.exports.models import Export, FirmStanding, StageFlag
 from cohort.firms.models import Firm
+from cohort.plans import groups
 from cohort.plans.models import Member
 from cohort.rounds.models import Application, Decision, Round, Seat
 from cohort.training.models import Milestone
@@ -63,7 +64,12 @@ def is_womens() -> ColumnElement[bool]:
 
 
 def _present(plan_id: int) -> ColumnElement[bool]:
-    return and_(Member.plan_id == plan_id, Member.left_on.is_(None), Member.is_pilot.is_(False))
+    return and_(Member.plan_id == plan_id, groups.in_group(groups.Group.COHORT))
+
+
+def owed() -> ColumnElement[bool]:
+    """Return the criterion that a milestone lies with its firm: neither handed in nor closed."""
+    return and_(Milestone.done_on.is_(None), Milestone.waived_on.is_(None), Milestone.handed_in_on.is_(None))
 
 
 def _group(women: ColumnElement[bool]) -> tuple[ColumnElement[int], ColumnElement[int]]:
@@ -122,7 +128,8 @@ def _standing_by_country(session: Session, plan_id: int, countries: list[str], c
 
 def became_recurring(session: Session, plan_id: int, since: date) -> int:
     """Return how many firms became recurring on or after `since`, by the day it became true."""
-    statement = select(func.count(StageFlag.firm_id.distinct())).where(
+    of_the_cohort = and_(Member.firm_id == StageFlag.firm_id, Member.plan_id == StageFlag.plan_id, Member.is_pilot.is_(False))
+    statement = select(func.count(StageFlag.firm_id.distinct())).join(Member, of_the_cohort).where(
         StageFlag.plan_id == plan_id, StageFlag.stage == "recurring", StageFlag.effective_on >= since,
         StageFlag.previous_stage.not_in(RECURRING),
     )

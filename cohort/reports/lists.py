@@ -10,7 +10,9 @@ from sqlalchemy import and_, case, func, or_, select
 from sqlalchemy.orm import Session, joinedload
 
 from cohort.exports.models import Export, FirmStanding
+from cohort.plans.groups import Group, in_group
 from cohort.plans.models import Member
+from cohort.reports.figures import owed
 from cohort.rounds.models import Appeal, Application, Round
 from cohort.training.models import ContactNote, Milestone
 
@@ -50,12 +52,12 @@ class Decisions:
 
 
 def on_their_way(session: Session, plan_id: int, limit: int = 8) -> list[Member]:
-    """Return the members nearest to recurring, then those that may go quiet, each with its firm."""
+    """Return the firms of the cohort nearest to recurring, then those that may go quiet, each with its firm."""
     order = case(_INTEREST, value=FirmStanding.stage, else_=9)
     statement = (
         select(Member)
         .join(FirmStanding, and_(Member.firm_id == FirmStanding.firm_id, Member.plan_id == FirmStanding.plan_id))
-        .where(FirmStanding.plan_id == plan_id, Member.left_on.is_(None), FirmStanding.stage.in_(_INTEREST))
+        .where(FirmStanding.plan_id == plan_id, in_group(Group.COHORT), FirmStanding.stage.in_(_INTEREST))
         .options(joinedload(Member.firm))
         .order_by(order, FirmStanding.quarters_count.desc(), FirmStanding.last_export_on.desc(), FirmStanding.id)
         .limit(limit)
@@ -64,12 +66,11 @@ def on_their_way(session: Session, plan_id: int, limit: int = 8) -> list[Member]
 
 
 def due_next(session: Session, plan_id: int, day: date, limit: int = 6) -> list[DueGroup]:
-    """Return what firms owe in the next two weeks and what they are late with, one line a milestone, soonest first."""
+    """Return what the cohort owes in the next two weeks and what it is late with, one line a milestone, soonest first."""
     statement = (
         select(Milestone.number, Milestone.title_es, Milestone.title_en, Member.country, func.min(Milestone.due_on), func.count())
         .join(Member, Member.id == Milestone.member_id)
-        .where(Milestone.plan_id == plan_id, Member.left_on.is_(None), Milestone.done_on.is_(None))
-        .where(Milestone.waived_on.is_(None), Milestone.handed_in_on.is_(None))
+        .where(Milestone.plan_id == plan_id, in_group(Group.COHORT), owed())
         .where(Milestone.due_on.between(day - timedelta(days=BACK_DAYS), day + timedelta(days=AHEAD_DAYS)))
         .group_by(Milestone.number, Milestone.title_es, Milestone.title_en, Member.country)
     )
@@ -87,11 +88,10 @@ def due_next(session: Session, plan_id: int, day: date, limit: int = 6) -> list[
 
 
 def late_by_country(session: Session, plan_id: int, day: date) -> dict[str, int]:
-    """Return how many milestones are overdue in each country."""
+    """Return how many milestones of the cohort are overdue in each country."""
     statement = (
         select(Member.country, func.count(Milestone.id)).join(Member, Member.id == Milestone.member_id)
-        .where(Milestone.plan_id == plan_id, Member.left_on.is_(None), Milestone.due_on < day)
-        .where(Milestone.done_on.is_(None), Milestone.waived_on.is_(None), Milestone.handed_in_on.is_(None))
+        .where(Milestone.plan_id == plan_id, in_group(Group.COHORT), owed(), Milestone.due_on < day)
         .group_by(Member.country).order_by(Member.country)
     )
     return {country: int(count) for country, count in session.execute(statement)}
@@ -124,6 +124,11 @@ def to_verify_count(session: Session, plan_id: int) -> int:
     return session.scalar(statement.where(Export.is_baseline.is_(False))) or 0
 
 
+def pilot_firms(session: Session, plan_id: int) -> frozenset[int]:
+    """Return the firms of the pilot group within the actor's reach: a list of work marks them."""
+    return frozenset(session.scalars(select(Member.firm_id).where(Member.plan_id == plan_id, in_group(Group.PILOT))))
+
+
 def to_call(session: Session, plan_id: int, day: date, limit: int = 50) -> list[Call]:
     """Return members worth a call, worst first: a milestone a week late or a firm gone quiet, not called for a week.
 
@@ -133,8 +138,7 @@ def to_call(session: Session, plan_id: int, day: date, limit: int = 50) -> list[
     recently = select(ContactNote.firm_id).where(ContactNote.plan_id == plan_id, ContactNote.recorded_at > week_ago)
     late = list(session.scalars(
         select(Milestone).join(Member, Member.id == Milestone.member_id)
-        .where(Milestone.plan_id == plan_id, Member.left_on.is_(None), Milestone.due_on <= day - timedelta(days=7))
-        .where(Milestone.done_on.is_(None), Milestone.waived_on.is_(None), Milestone.handed_in_on.is_(None))
+        .where(Milestone.plan_id == plan_id, Member.left_on.is_(None), owed(), Milestone.due_on <= day - timedelta(days=7))
         .where(Milestone.firm_id.not_in(recently))
         .options(joinedload(Milestone.member).joinedload(Member.firm)).order_by(Milestone.due_on, Milestone.id)
     ))

@@ -17,6 +17,7 @@ from cohort.plans.models import Plan
 from cohort.plans.queries import PlanMonth
 from cohort.reports import figures
 from cohort.reports.figures import Group, Value
+from cohort.reports.pilots import pilot_lines
 from cohort.rounds.models import Round
 from cohort.rules.suppression import Split, protect, protect_splits
 
@@ -48,6 +49,7 @@ class PublicReport:
     countries: list[CountryLine]
     path: list[tuple[str, Group | None]]
     rounds: list[Round]
+    pilot_countries: list[str]  # candidate countries whose firms take part and stand in none of these figures
 
 
 def report_of(session: Session, plan: Plan, day: date) -> PublicReport:
@@ -65,6 +67,7 @@ def report_of(session: Session, plan: Plan, day: date) -> PublicReport:
             recurring_count=recurring.total if recurring.total == 0 or recurring.total >= LEAST_VALUE_FIRMS else None,
             value=figures.value(session, plan.id), countries=_countries(session, plan.id, groups),
             path=[(name, _shown(group)) for name, group in figures.path(session, plan.id)], rounds=list(rounds),
+            pilot_countries=[line.country for line in pilot_lines(session, plan.id, day)],
         )
 
 

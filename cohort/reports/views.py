@@ -20,6 +20,7 @@ from cohort.plans import queries as plan_queries
 from cohort.plans import words as plan_words
 from cohort.reports import figures, lists, words
 from cohort.reports.own import own_page
+from cohort.reports.pilots import pilot_lines
 from cohort.reports.public import report_of
 from cohort.rounds.calls import queries as call_queries
 from cohort.rules.stages import quarter_of, quarter_start
@@ -43,7 +44,7 @@ navigation.announce(Entry(_l("Overview"), "reports.overview", "layout-dashboard"
 navigation.announce(Entry(_l("My work"), "reports.work", "list-checks", "worklist.see", 15, work_count))
 for permission, endpoint in (
     ("round.decide", "reports.overview"), ("worklist.see", "reports.work"), ("overview.see", "reports.overview"),
-    ("own.see", "reports.own"), ("round.see", "rounds.index"), ("member.see", "training.index"),
+    ("own.see", "reports.own"), ("round.review", "reviews.index"), ("round.see", "rounds.index"), ("member.see", "training.index"),
 ):
     navigation.home_for(permission, endpoint)
 
@@ -84,6 +85,7 @@ def _overview(template: str) -> str:
         punctuality=figures.punctuality(session, plan.id, today), value=figures.value(session, plan.id),
         path=figures.path(session, plan.id), rows=progress_of(session, plan, shown, today),
         due=lists.due_next(session, plan.id, today), late=lists.late_by_country(session, plan.id, today),
+        pilots=pilot_lines(session, plan.id, today),
         decisions=lists.decisions(session, plan.id) if actor.may("round.decide") else None,
         share=float(plan_queries.policy_on(session, plan.id, "parity", today).settings["share"]),
         words=words, plan_words=plan_words, flag_words=flag_words,
@@ -102,7 +104,8 @@ def work() -> Page:
         "reports/work.html", to_verify=lists.to_verify(session, plan.id),
         verify_count=lists.to_verify_count(session, plan.id), to_confirm=[each for each in handed_in if training_queries.may_answer(actor, each.confirms)],
         to_call=lists.to_call(session, plan.id, today), today=today, words=words, plan_words=plan_words,
-        training_words=training_words, back=url_for("reports.work"),
+        training_words=training_words, back=url_for("reports.work"), pilots=lists.pilot_firms(session, plan.id),
+        standing_in=plan_queries.standing_in(session, actor, today),
     )
 
 

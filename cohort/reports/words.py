@@ -17,11 +17,11 @@ _MILLION, _THOUSAND = 100_000_000, 100_000  # in cents
 
 
 def short_usd(cents: int) -> str:
-    """Return an amount of US cents for a headline: `US$ 1.77 M`, `US$ 12.4 mil`, `US$ 950`."""
+    """Return an amount of US cents for a headline: `US$ 1,77 M`, `US$ 12 mil`, `US$ 950`."""
     if cents >= _MILLION:
-        return f"US$ {number(cents / _MILLION, 2)} M"
+        return str(gettext("US$ %(amount)s M", amount=number(cents / _MILLION, 2)))
     if cents >= 10 * _THOUSAND:
-        return f"US$ {number(cents / _THOUSAND, 0)} {gettext('k')}"
+        return str(gettext("US$ %(amount)s k", amount=number(cents / _THOUSAND, 0)))
     return f"US$ {number(cents / 100, 0)}"
 
 

@@ -15,6 +15,7 @@ from cohort.firms.models import Firm
 from cohort.kit.access import Actor
 from cohort.kit.errors import DomainError
 from cohort.people.models import Person
+from cohort.plans.groups import Group, in_group
 from cohort.plans.models import Member
 from cohort.rules import progress
 from cohort.rules.progress import Completion, MilestoneState, State
@@ -182,9 +183,11 @@ def notes_of(session: Session, plan_id: int, firm_id: int, limit: int = 20) -> l
     return [Note(note.kind, note.text, who or "", note.recorded_at) for note, who in rows]
 
 
-def member_page(session: Session, plan_id: int, country: str, page: int, per_page: int = 50) -> tuple[list[Member], int]:
-    """Return one page of the present members by country and name, and how many there are in all."""
-    chosen = [Member.plan_id == plan_id, Member.left_on.is_(None)]
+def member_page(
+    session: Session, plan_id: int, group: Group, country: str, page: int, per_page: int = 50
+) -> tuple[list[Member], int]:
+    """Return one page of a group's members by country and name, and how many there are in all."""
+    chosen = [Member.plan_id == plan_id, in_group(group)]
     if country:
         chosen.append(Member.country == country)
     statement = (

@@ -6,6 +6,7 @@ from flask import Flask
 
 from cohort.training import views
 from cohort.training.contacts import views as contacts
+from cohort.training.leaving import views as leaving
 from cohort.training.reminders import jobs
 
 JOBS = (jobs.write_reminders,)  # registered when the module is loaded
@@ -15,3 +16,4 @@ def init_app(app: Flask) -> None:
     """Register the pages."""
     app.register_blueprint(views.blueprint)
     app.register_blueprint(contacts.blueprint)
+    app.register_blueprint(leaving.blueprint)

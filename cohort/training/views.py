@@ -21,6 +21,8 @@ from cohort.kit.language import ZONES
 from cohort.people.links import safe_target
 from cohort.plans import queries as plan_queries
 from cohort.plans import words as plan_words
+from cohort.plans.groups import Group, chosen_group, group_choices, group_counts
+from cohort.plans.rights import may_end
 from cohort.rules.progress import State
 from cohort.training import forms, queries, service, words
 from cohort.training.models import Milestone
@@ -50,15 +52,19 @@ def index() -> Page:
     country = request.args.get("country", "")
     plan = plan_queries.plan_of(session, actor.plan_id)
     today = clock.today(plan.time_zone)
-    members, total = queries.member_page(session, plan.id, country, page)
+    counts = group_counts(session, plan.id)
+    group = chosen_group(request.args.get("group", ""), counts)
+    members, total = queries.member_page(session, plan.id, group, country, page)
     rows = queries.standings(session, members, today)
     known = plan_queries.countries_on(session, plan.id, today)
     countries = [
-        (code, plan_words.country_name(code)) for code in known
-        if actor.sees_all or actor.firm_ids or code in (actor.countries or ())
+        (code, plan_words.country_name(code)) for code, standing in known.items()
+        if (actor.sees_all or actor.firm_ids or code in (actor.countries or ()))
+        and (group is Group.LEFT or (standing.membership == "member") is (group is Group.COHORT))
     ]
     return render_template(
-        "training/index.html", rows=rows, total=total, country=country, countries=countries, words=words,
+        "training/index.html", rows=rows, total=total, country=country, countries=countries, words=words, group=group,
+        counts=counts, groups=group_choices(counts, group), Group=Group,
         plan_words=plan_words, pages=navigation.Pages(page, 50, total), State=State,
     )
 
@@ -85,6 +91,7 @@ def member(member_id: int) -> Page:
         "training/member.html", standing=queries.standing_of(session, found, today), member=found, today=today,
         ends_on=plan_queries.end_of(found.plan), words=words, plan_words=plan_words, State=State,
         notes=queries.notes_of(session, found.plan_id, found.firm_id) if current_actor().is_staff else [],
+        history=history_of(session, found), may_end=may_end(current_actor(), found) and found.left_on is None,
     )
 
 

@@ -28,6 +28,7 @@ SAME = {
     "Plan": "the Spanish word is the same",
     "Sector": "the Spanish word is the same",
     "Sello Empresa Mujer (Chile)": "name of a Chilean seal",
+    "US$ %(amount)s M": "the sign of a million is the same",
     "WEConnect International": "name of an organization",
     "courier": "the word of the trade in all five countries",
     "micro": "the Spanish word is the same",

@@ -20,6 +20,7 @@ PAST_SCOPE = {
     "cohort/kit/health.py metrics": "counts for the operator's monitor, no rows",
     "cohort/kit/mail_desk.py _facts": "a mail is worded as the system would at sending; who may read it is the page's gate",
     "cohort/kit/jobs.py _do": "a job acts for the system, and gives the session back as it was",
+    "cohort/people/actors.py actor_of": "what a deputy is lent decides what the actor may see",
     "cohort/people/actors.py valid_grants": "whose roles they are decides what the actor may see",
     "cohort/people/sessions.py _opened": "a sign-in has no actor yet",
     "cohort/people/signed_in.py _load": "the library asks for the very person who is signed in",

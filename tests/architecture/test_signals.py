@@ -8,10 +8,9 @@ from cohort.kit import signals
 
 LISTENERS = {
     "member_joined": {"cohort.training.service._on_joined"},
-    "member_left": set(),
+    "member_left": {"cohort.training.leaving.service._on_left"},
     "export_verified": {"cohort.training.service._on_export_verified"},
     "firm_merged": set(),
-    "person_erased": set(),
 }
 
 

@@ -13,6 +13,7 @@ from cohort.exports.models import Export, FirmStanding, StageFlag
 from cohort.kit import clock
 from cohort.kit.access import Actor
 from cohort.kit.errors import DomainError
+from cohort.plans.groups import Group, in_group
 from cohort.plans.models import Member, Plan
 from cohort.rules.stages import STAGES
 
@@ -35,15 +36,15 @@ class FlagRow:
 
 
 def flag_page(
-    session: Session, plan: Plan, stage: str, country: str, page: int, today: date
+    session: Session, plan: Plan, group: Group, stage: str, country: str, page: int, today: date
 ) -> tuple[list[FlagRow], int]:
-    """Return one page of firms, those whose stage changed last first, and how many there are.
+    """Return one page of a group's firms, those whose stage changed last first, and how many there are.
 
     Errors: DomainError `no_such_filter` for a stage that there is not.
     """
     if stage and stage not in [each.value for each in STAGES]:
         raise DomainError("no_such_filter", value=stage)
-    criteria: list[ColumnElement[bool]] = [Member.plan_id == plan.id, Member.left_on.is_(None)]
+    criteria: list[ColumnElement[bool]] = [Member.plan_id == plan.id, in_group(group)]
     if country:
         criteria.append(Member.country == country)
     if stage:

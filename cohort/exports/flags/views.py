@@ -12,6 +12,7 @@ from cohort.exports.site import Page, blueprint, session_of_request
 from cohort.kit import clock, navigation
 from cohort.kit.access import current_actor, gate
 from cohort.plans import queries as plan_queries
+from cohort.plans.groups import chosen_group, group_choices, group_counts
 from cohort.rules.stages import STAGES
 
 navigation.announce(navigation.Entry(_l("Recurrence flags"), "exports.flags", "flag", "flag.see", 60, queries.new_count))
@@ -26,9 +27,12 @@ def flags() -> Page:
     today = clock.today(plan.time_zone)
     stage, country = request.args.get("stage", "")[:20], request.args.get("country", "")[:2]
     page = max(1, request.args.get("page", 1, type=int))
-    rows, total = queries.flag_page(session, plan, stage, country, page, today)
+    counts = group_counts(session, plan.id)
+    group = chosen_group(request.args.get("group", ""), counts)
+    rows, total = queries.flag_page(session, plan, group, stage, country, page, today)
     return render_template(
-        "exports/flags.html", rows=rows, total=total, stage=stage, country=country, today=today, words=words,
+        "exports/flags.html", rows=rows, total=total, group=group, groups=group_choices(counts, group), stage=stage,
+        country=country, today=today, words=words,
         flag_words=flag_words, pages=navigation.Pages(page, queries.PAGE_ROWS, total),
         stages=[(each.value, flag_words.STAGE_NAMES[each.value]) for each in STAGES],
         countries=[(code, words.country_name(code)) for code in plan_queries.origins_on(session, plan.id, today)],

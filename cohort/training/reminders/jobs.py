@@ -11,11 +11,13 @@ from sqlalchemy.orm import Session
 
 from cohort.kit.jobs import job
 from cohort.kit.language import number
+from cohort.kit.notices import may_be_off
 from cohort.kit.outbox import mail_kind
 from cohort.plans import queries as plan_queries
 from cohort.training.reminders import service
 
 mail_kind(service.FIRM_MAIL, service.still_open, title=_l("Reminder to a firm"))
+may_be_off(service.FIRM_MAIL, _l("What is due soon, and what is late"))
 mail_kind(service.STAFF_MAIL, service.still_open, title=_l("Reminder to staff"))
 
 _COUNTED: dict[str, Callable[[int], str]] = {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -13,9 +13,10 @@ from sqlalchemy.orm import Session
 
 from cohort.firms.facts import NewFirm
 from cohort.firms.service import register_firm
+from cohort.kit import clock
 from cohort.kit.access import SYSTEM, Actor, Role
 from cohort.people.models import RoleGrant
-from cohort.plans import defaults, queries, service
+from cohort.plans import defaults, groups, queries, service
 from cohort.plans.models import Deputy, Member, Plan, PlanCountry, PlanExtension, PolicyVersion
 from tests.rooms.stage import noted, refusal, rows
 from tests.world import NOW, TAX_IDS, World
@@ -329,15 +330,46 @@ def test_only_who_may_edit_this_very_plan_changes_it(session: Session, world: Wo
     assert len(noted(session)) == 1
 
 
-def test_only_who_decides_rounds_of_this_plan_takes_firms_in_or_out(session: Session, world: World) -> None:
-    plan, member = world.plan_of(session), world.member(session)
+def test_only_who_decides_rounds_of_this_plan_takes_firms_in(session: Session, world: World) -> None:
+    plan, firm = world.plan_of(session), world.member(session).firm
     for who in ("administrator", "coordinator", "coach", "firmcl", "observer", "nobody"):
         actor = world.actor(session, who)
-        assert refusal(lambda actor=actor: service.leave_member(session, actor, member, TODAY, "Sí.")) == "not_allowed", who
-        assert refusal(lambda actor=actor: _join(session, actor, plan, member.firm)) == "not_allowed", who
+        assert refusal(lambda actor=actor: _join(session, actor, plan, firm)) == "not_allowed", who
     stranger = world.actor(session, "stranger")
-    assert refusal(lambda: service.leave_member(session, stranger, member, TODAY, "Sí.")) == "plan_other"
-    assert refusal(lambda: _join(session, stranger, plan, member.firm)) == "plan_other"
+    assert refusal(lambda: _join(session, stranger, plan, firm)) == "plan_other"
+
+
+def test_managers_and_the_coordinator_of_its_country_say_that_a_firm_leaves(session: Session, world: World) -> None:
+    member = world.member(session)
+    codes = {who: refusal(lambda who=who: service.leave_member(session, world.actor(session, who), member, TODAY, "Sí.")) for who in (
+        "administrator", "peru", "coach", "evaluator", "firmcl", "firmpe", "observer", "nobody", "stranger")}
+    assert codes == {**dict.fromkeys(codes, "not_allowed"), "stranger": "plan_other"}
+    service.leave_member(session, world.actor(session, "coordinator"), member, TODAY, "Sí.")
+    other = world.member(session, "PE")
+    service.leave_member(session, world.actor(session, "second"), other, TODAY - timedelta(days=1), "Sí.")
+    assert (member.left_on, other.left_on) == (TODAY, TODAY - timedelta(days=1))
+
+
+def test_nobody_leaves_on_a_day_ahead_as_the_firms_country_has_it(session: Session, world: World) -> None:
+    manager, member = world.actor(session, "manager"), world.member(session)
+    assert refusal(lambda: service.leave_member(session, manager, member, TODAY + timedelta(days=1), "Sí.")) == "member_leaves_later"
+    with clock.at(datetime(2026, 11, 25, 2, tzinfo=UTC)):  # still the day before in Chile
+        assert refusal(lambda: service.check_leaving(manager, member, date(2026, 11, 25), "Sí.")) == "member_leaves_later"
+    assert member.left_on is None
+
+
+def test_a_plans_firms_stand_in_one_group_each(session: Session, world: World) -> None:
+    manager = world.actor(session, "manager")
+    assert groups.group_counts(session, world.plan) == {"cohort": 2, "pilot": 0, "left": 0}
+    world.member(session, "PE").is_pilot = True
+    session.flush()
+    counts = groups.group_counts(session, world.plan)
+    assert counts == {"cohort": 1, "pilot": 1, "left": 0}
+    assert [groups.chosen_group(typed, counts).value for typed in ("", "pilot", "left", "x")] == ["cohort", "pilot", "left", "cohort"]
+    service.leave_member(session, manager, world.member(session), TODAY, "Sí.")
+    counts = groups.group_counts(session, world.plan)
+    assert counts == {"cohort": 0, "pilot": 1, "left": 1}
+    assert groups.chosen_group("", counts) == "pilot", "whoever reaches the pilot group alone sees it first"
 
 
 def test_the_month_of_a_plan_counts_from_its_own_day(session: Session, world: World) -> None:

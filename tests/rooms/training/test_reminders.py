@@ -114,7 +114,7 @@ def test_a_firm_is_not_reminded_of_what_is_not_its_to_do(session: Session, world
         world.milestone(session, 15).done_on = None
         world.milestone(session, 15).due_on = date(2027, 12, 1)
     else:
-        leave_member(session, SYSTEM, world.member(session), date(2026, 12, 1), "Cerró.")
+        leave_member(session, SYSTEM, world.member(session), NOW.date(), "Cerró.")
     told = run(session, world, date(2026, 12, 2), date(2026, 12, 24))
     assert "firmcl" not in told
     assert ("coordinator" in told) is (state == "handed_in"), "what waits for staff, staff is told"
@@ -236,8 +236,9 @@ def test_staff_still_reads_what_waits_for_them(session: Session, world: World) -
 def test_a_firm_that_left_meanwhile_is_not_written_to(session: Session, world: World) -> None:
     only(session, world, {11: DUE})
     message = _queued(session, world, date(2026, 12, 9))
-    leave_member(session, SYSTEM, world.member(session), date(2026, 12, 9), "Cerró.")
+    leave_member(session, SYSTEM, world.member(session), NOW.date(), "Cerró.")
     assert service.still_open(session, message) is None
+    assert message.state == "cancelled"
 
 
 def _lines(session: Session, message: OutboxMessage) -> list[Any]:
