@@ -14,6 +14,7 @@ from cohort.firms import queries as firm_queries
 from cohort.firms.models import Firm
 from cohort.kit.access import Role, unscoped
 from cohort.kit.language import REGIONS
+from cohort.kit.notices import may_be_off
 from cohort.kit.outbox import OutboxMessage, Recipient, enqueue, mail_kind
 from cohort.people.models import Person, RoleGrant
 
@@ -86,4 +87,5 @@ def still_so(session: Session, message: OutboxMessage) -> dict[str, Any] | None:
 
 
 mail_kind("export_verified", still_so, title=_l("Export verified"))
+may_be_off("export_verified", _l("An export of ours that was verified"))
 mail_kind("export_refused", still_so, title=_l("Export that lacks something"))

@@ -1,4 +1,7 @@
-"""Shows and changes one's own account: profile, password, second factor, sessions, plan and language; nobody else's."""
+"""Shows and changes one's own account: profile, password, second factor, sessions, plan and language; nobody else's.
+
+Notices and mail address stand in `account_mail`.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +20,7 @@ from cohort.kit.doors import limiter
 from cohort.kit.errors import DomainError, sentence
 from cohort.kit.language import LANGUAGES, reader_language
 from cohort.people import actors, factors, profile, queries, sessions
-from cohort.people.forms import CodeForm, PasswordForm, ProfileForm
+from cohort.people.forms import AddressForm, CodeForm, NoticesForm, PasswordForm, ProfileForm
 from cohort.people.links import safe_target
 from cohort.people.security import PASSWORD_LENGTH_MIN
 
@@ -36,10 +39,14 @@ def ask_again(target: str) -> Response:
 @signed_in
 def index() -> Page:
     """Show the account."""
-    return _page()
+    return page()
 
 
-def _page(profile_form: ProfileForm | None = None, password_form: PasswordForm | None = None) -> str:
+def page(
+    profile_form: ProfileForm | None = None, password_form: PasswordForm | None = None,
+    notices_form: NoticesForm | None = None, address_form: AddressForm | None = None,
+) -> str:
+    """Return the account page; a form that was sent and refused stands in it as it was typed."""
     session_, actor = cast(Session, db.session()), current_actor()
     person = profile.own_person(session_, actor)
     own = sorted({grant.plan_id for grant in actors.valid_grants(session_, person.id)})
@@ -47,6 +54,8 @@ def _page(profile_form: ProfileForm | None = None, password_form: PasswordForm |
         "people/account.html", person=person, actor=actor,
         profile_form=profile_form or ProfileForm(formdata=None, obj=person).offer(),
         password_form=password_form or PasswordForm(formdata=None), least=PASSWORD_LENGTH_MIN,
+        notices_form=notices_form or NoticesForm(formdata=None).offer(profile.notices_of(actor), profile.wanted_notices(session_, actor)),
+        address_form=address_form or AddressForm(formdata=None),
         places=sessions.places_of(session_, person.id), here=sessions.this_place(),
         plans=queries.plans_of(session_, own), demanded=factors.is_demanded(actor),
     )
@@ -58,7 +67,7 @@ def edit_profile() -> Page:
     """Change name, language and region."""
     form = ProfileForm().offer()
     if not form.validate_on_submit():
-        return _page(profile_form=form), 422
+        return page(profile_form=form), 422
     with transaction() as session_:
         profile.change_profile(session_, current_actor(), form.name.data, form.language.data, form.region.data or None)
     session.pop("language", None)
@@ -74,13 +83,13 @@ def edit_password() -> Page:
         return ask_again(url_for("account.index"))
     form = PasswordForm()
     if not form.validate_on_submit():
-        return _page(password_form=form), 422
+        return page(password_form=form), 422
     try:
         with transaction() as session_:
             profile.set_password(session_, current_actor(), form.password.data, sessions.this_place())
     except DomainError as error:
         form.password.errors = [sentence(error)]
-        return _page(password_form=form), 422
+        return page(password_form=form), 422
     flash(_("Your new password is set. You are signed out everywhere else."), "success")
     return redirect(url_for("account.index"))
 

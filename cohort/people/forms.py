@@ -4,12 +4,22 @@ from __future__ import annotations
 
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
-from wtforms import EmailField, HiddenField, IntegerField, PasswordField, SelectField, StringField
+from wtforms import (
+    EmailField,
+    HiddenField,
+    IntegerField,
+    PasswordField,
+    SelectField,
+    SelectMultipleField,
+    StringField,
+)
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import DataRequired, Length, Optional
+from wtforms.widgets import CheckboxInput, ListWidget
 
 from cohort.kit.access import Role
 from cohort.kit.language import LANGUAGES
+from cohort.kit.notices import Notice
 from cohort.people.words import country_choices, role_name
 
 EMPTY = _l("This cannot stay empty.")
@@ -73,6 +83,25 @@ class PasswordForm(FlaskForm):
     """A new password, typed once; browsers can show it."""
 
     password = PasswordField(_l("New password"), [DataRequired(EMPTY), Length(max=500)])
+
+
+class AddressForm(FlaskForm):
+    """A new mail address, to be confirmed by a link."""
+
+    email = EmailField(_l("New mail address"), _email)
+
+
+class NoticesForm(FlaskForm):
+    """Which of the mails that may be turned off the person wants."""
+
+    wanted = SelectMultipleField(_l("Send me a mail about"), [Optional()], option_widget=CheckboxInput(), widget=ListWidget())
+
+    def offer(self, notices: list[Notice], wanted: list[str] | None = None) -> NoticesForm:
+        """Fill in what may be turned off, and tick what stands."""
+        self.wanted.choices = _choices([(each.kind, str(each.words)) for each in notices])
+        if wanted is not None:
+            self.wanted.data = wanted
+        return self
 
 
 class InviteForm(FlaskForm):

@@ -29,6 +29,7 @@ from cohort.people.sessions import hashed
 LASTS = timedelta(minutes=30)
 MAIL_WINDOW, MAILS_PER_WINDOW = timedelta(minutes=15), 5
 MAILED, HANDED = "mailed", "handed"
+ADDRESS = "address"  # proves a new mail address, and signs nobody in; see `addresses`
 
 wording("link_used", _l("This link was used already. Ask for a new one."), 410)
 wording("link_expired", _l("This link has expired: it works for 30 minutes. Ask for a new one."), 410)
@@ -117,7 +118,7 @@ def _within_reach(actor: Actor, grant: RoleGrant) -> bool:
 
 def find_link(session: Session, token: str) -> OneUseLink:
     """Return a link that still works, without using it; raises `link_unknown`, `link_used` or `link_expired`."""
-    link = session.scalar(select(OneUseLink).where(OneUseLink.token_hash == hashed(token)))
+    link = session.scalar(select(OneUseLink).where(OneUseLink.token_hash == hashed(token), OneUseLink.purpose != ADDRESS))
     if link is None or not link.person.active:
         raise DomainError("link_unknown")
     if link.used_at is not None:

@@ -7,12 +7,13 @@ from flask_security import hash_password, verify_and_update_password
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from cohort.kit import clock
-from cohort.kit.access import Actor
+from cohort.kit import clock, notices
+from cohort.kit.access import Actor, Role
 from cohort.kit.audit import record
 from cohort.kit.errors import DomainError, wording
 from cohort.kit.language import LANGUAGES, REGIONS
-from cohort.kit.outbox import enqueue, mail_kind
+from cohort.kit.notices import Notice
+from cohort.kit.outbox import Recipient, enqueue, mail_kind
 from cohort.people.links import recipient_of
 from cohort.people.lockout import forget_failures, note_failure, refuse_when_locked
 from cohort.people.models import Person
@@ -76,11 +77,35 @@ def set_password(session: Session, actor: Actor, password: str, keep_place: int 
     tell_of_change(session, person, "password")
 
 
-def tell_of_change(session: Session, person: Person, what: str) -> None:
-    """Mail the person that a way to sign in has changed, so that a stranger's change does not go unseen."""
+def notices_of(actor: Actor) -> list[Notice]:
+    """Return the mails that the actor may turn off."""
+    return notices.notices_for(to_firm=Role.FIRM in actor.roles, to_staff=actor.is_staff)
+
+
+def wanted_notices(session: Session, actor: Actor) -> list[str]:
+    """Return which of the mails that the actor may turn off they get."""
+    off = notices.turned_off(session, actor.person_id or 0)
+    return [each.kind for each in notices_of(actor) if each.kind not in off]
+
+
+def choose_notices(session: Session, actor: Actor, wanted: list[str]) -> None:
+    """Let the actor get exactly these of the mails that they may turn off; choices of their other roles stay."""
+    person, offered = own_person(session, actor), {each.kind for each in notices_of(actor)}
+    before = notices.turned_off(session, person.id)
+    off = (before - offered) | (offered - set(wanted))
+    if off != before:
+        notices.turn_off(session, person.id, off)
+        record(session, actor, "person.notices_chosen", person, before={"off": sorted(before)}, after={"off": sorted(off)})
+
+
+def tell_of_change(session: Session, person: Person, what: str, recipient: Recipient | None = None) -> None:
+    """Mail the person that a way to sign in has changed, so that a stranger's change does not go unseen.
+
+    `recipient` is another address of theirs than the one that holds now.
+    """
     now = clock.now()
     enqueue(
-        session, recipient_of(person), "account_changed", f"person_{what}", person.id, now.date(),
+        session, recipient or recipient_of(person), "account_changed", f"person_{what}", person.id, now.date(),
         int(now.timestamp()), {"what": what},
     )
 

@@ -13,7 +13,7 @@ from cohort.config import Settings
 from cohort.kit import access
 from cohort.kit.access import current_actor
 from cohort.kit.errors import error_page
-from cohort.people import account, factors, passkeys, security, sessions, sign_in, signed_in, views
+from cohort.people import account_mail, factors, passkeys, security, sessions, sign_in, signed_in, views
 
 # What somebody who must still set up a second factor may open meanwhile.
 OPEN_MEANWHILE = frozenset({
@@ -31,7 +31,7 @@ def init_app(app: Flask, settings: Settings) -> None:
     access.init_app(app, signed_in.load_actor)
     app.before_request(_ask_for_second_factor)
     app.register_error_handler(CSRFError, _stale_form)
-    for blueprint in (sign_in.blueprint, account.blueprint, views.blueprint):
+    for blueprint in (sign_in.blueprint, account_mail.blueprint, views.blueprint):
         app.register_blueprint(blueprint)
     passkeys.init_app(app, library)
 

@@ -17,7 +17,7 @@ SAFE = {"GET", "HEAD", "OPTIONS"}
 EXEMPT: dict[str, str] = {}
 PUBLIC_SENDING = {
     "sign_in.index", "sign_in.send_link", "sign_in.open_link", "sign_in.code", "sign_in.accept",
-    "account.choose_language", "security.wan_signin", "security.wan_signin_response",
+    "account.choose_language", "account.confirm_address", "security.wan_signin", "security.wan_signin_response",
 }
 
 

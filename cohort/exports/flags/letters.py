@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from cohort.exports.letters import people_of_firms, queue, recipient_of
 from cohort.exports.models import Export, FirmStanding, StageFlag
+from cohort.kit.notices import may_be_off
 from cohort.kit.outbox import OutboxMessage, mail_kind
 from cohort.plans import queries as plan_queries
 from cohort.plans.models import Plan
@@ -65,3 +66,5 @@ def waits_for_us(session: Session, plan_id: int, firm_id: int) -> bool:
 
 mail_kind(FIRM_MAIL, still_so, title=_l("Change of stage, to the firm"))
 mail_kind(STAFF_MAIL, still_so, title=_l("Change of stage, to the coordinator"))
+may_be_off(FIRM_MAIL, _l("A new step on the way to exporting again and again"))
+may_be_off(STAFF_MAIL, _l("A firm’s change of stage"), to_staff=True)

@@ -14,6 +14,7 @@ from cohort.exports.flags.facts import FirmFacts, facts_of, season_of
 from cohort.exports.flags.letters import waits_for_us
 from cohort.exports.letters import people_of_firms, queue
 from cohort.exports.models import FirmStanding
+from cohort.kit.notices import may_be_off
 from cohort.kit.outbox import OutboxMessage, mail_kind
 from cohort.plans.models import Member, Plan
 from cohort.rules.recurrence import stage_of
@@ -78,3 +79,4 @@ def still_so(session: Session, message: OutboxMessage) -> dict[str, Any] | None:
 
 
 mail_kind(MAIL, still_so, title=_l("Warning before a firm counts as quiet"))
+may_be_off(MAIL, _l("A warning when too long a pause comes near"))
