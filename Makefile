@@ -10,6 +10,7 @@ WORKERS ?= 2
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
+run: export COHORT_LOG_LEVEL ?= WARNING
 run: .venv/run.ok ## serve the site with its demo on http://localhost:5000
 	@$(BIN)/cohort run --demo
 
@@ -50,15 +51,16 @@ clean: ## forget the virtual environment and caches; the data in instance/ stays
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist
 
 .venv/bin/python:
-	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; set PYTHON=python3.12, for example")'
-	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --upgrade pip
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; set PYTHON=python3.12, for example")'
+	@echo "Fetching what Cohort needs into .venv, once; about half a minute."
+	@$(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade pip
 
 .venv/run.ok: .venv/bin/python requirements.lock pyproject.toml $(wildcard cohort/translations/*/LC_MESSAGES/*.po)
-	$(BIN)/python -m pip install --quiet --require-hashes -r requirements.lock
-	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation -e .
+	@$(BIN)/python -m pip install --quiet --require-hashes -r requirements.lock
+	@$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation -e .
 	@touch $@
 
 .venv/test.ok: .venv/run.ok requirements-test.lock
-	$(BIN)/python -m pip install --quiet --require-hashes -r requirements-test.lock
+	@$(BIN)/python -m pip install --quiet --require-hashes -r requirements-test.lock
 	@touch $@

@@ -6,6 +6,9 @@ import os
 from pathlib import Path
 
 import pytest
+from _pytest.terminal import TerminalReporter
+
+from tests import figures
 
 HERE = Path(__file__).parent
 LAYERS = ("architecture", "rules", "property", "rooms", "jobs", "browser", "real")
@@ -16,6 +19,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         layer = test.path.relative_to(HERE).parts[0]
         if layer in LAYERS:
             test.add_marker(getattr(pytest.mark, layer))
+    figures.note_examples(items)
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
@@ -29,3 +33,16 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     if missing or skipped:
         reporter.write_line(f"layers without a passed test: {missing}; skipped: {skipped}", red=True)
         session.exitstatus = 1
+
+
+def pytest_terminal_summary(terminalreporter: TerminalReporter, exitstatus: int) -> None:
+    """Under `make endurance`, print how often each thing was tried, and keep it in `docs/endurance.md` when all passed."""
+    if not figures.FULL:
+        return
+    passed = terminalreporter.stats.get("passed", [])
+    tally = figures.tallied(passed)
+    terminalreporter.section("tried")
+    for what, count in sorted(tally.items()):
+        terminalreporter.write_line(f"{count:>9,}  {what}")
+    if exitstatus == 0 and tally:
+        figures.write_page(tally, sum(report.duration for report in passed), len(passed))

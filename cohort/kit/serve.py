@@ -163,6 +163,8 @@ def run(host: str, port: int, demo: bool) -> None:
     with site_command() as app:
         upgrade_database(app)
         if demo and _is_empty(app):
+            click.echo("Building the demo, once; about a minute.")
+            sys.stdout.flush()
             _call(DEMO, app)
         sign_ins = _call(DEMO_SIGN_INS, app)
         db.engine.dispose()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -17,10 +18,13 @@ from cohort.kit.jobs import JOBS, catch_up, job_named, run_job
 from cohort.kit.ledger import JobRun
 from tests.jobs import site as sites
 from tests.jobs.children import ended, fork, together
-from tests.jobs.plan import live_in
+from tests.jobs.plan import live_in, trade_in
 
 # The site is imported above, so every room has registered its jobs by now.
 REGISTRY = ("test.remind", *sorted(JOBS))
+LATE_DAYS = 30 if sites.FULL else 3
+RACES = 20 if sites.FULL else 1
+Tell = Callable[[str, object], None]
 
 
 def ledger_of(app: Flask, name: str) -> list[tuple[Any, ...]]:
@@ -40,6 +44,13 @@ def test_the_arranged_plans_give_the_jobs_something_to_do(sqlite_site: Flask) ->
     with sqlite_site.app_context():
         written = [sum(run_job("reminders", sites.days_later(day).date()).counts.values()) > 0 for day in range(4)]
     assert written == [True, False, True, False]
+    trade_in(sqlite_site)
+    with sqlite_site.app_context():
+        done = {name: run_job(name, sites.DAY).counts for name in ("recurrence", "lapse_warnings", "export_escalations")}
+    assert done == {
+        "recurrence": {"rated": 0, "judged": 3, "flags": 1, "letters": 2}, "lapse_warnings": {"warnings": 1},
+        "export_escalations": {"deputies_told": 1},
+    }
 
 
 @pytest.mark.parametrize("name", REGISTRY)
@@ -54,6 +65,7 @@ def test_every_count_has_its_words(sqlite_site: Flask, name: str) -> None:
 @pytest.mark.parametrize("name", REGISTRY)
 def test_twice_is_once(sqlite_site: Flask, name: str) -> None:
     live_in(sqlite_site)
+    trade_in(sqlite_site)
     assert run_once(sqlite_site, name) == "done"
     rows = sites.rows_of(sqlite_site)
     assert run_once(sqlite_site, name) == "skipped"
@@ -67,7 +79,7 @@ def kill_points(writes: int) -> list[int]:
 
 
 @pytest.mark.parametrize("name", REGISTRY)
-def test_killed_and_retried_is_once(tmp_path: Path, name: str) -> None:
+def test_killed_and_retried_is_once(tmp_path: Path, name: str, record_property: Tell) -> None:
     start = begun(tmp_path / "start")
     whole = sites.open_site(*at_rest(start, tmp_path / "whole"))
     writes = sites.count_writes(whole)
@@ -88,6 +100,7 @@ def test_killed_and_retried_is_once(tmp_path: Path, name: str) -> None:
         assert sites.rows_of(app) == expected, f"write {point} of {len(writes)}"
         assert [line[2] for line in ledger_of(app, name)] == ["done"]
         sites.dispose(app)
+    record_property("jobs killed at a write by SIGKILL, then run again", len(kill_points(len(writes))))
 
 
 def begun(folder: Path) -> Path:
@@ -95,6 +108,7 @@ def begun(folder: Path) -> Path:
     folder.mkdir()
     app = sites.fresh_site(folder)
     live_in(app)
+    trade_in(app)
     sites.dispose(app)
     return folder
 
@@ -104,9 +118,9 @@ def at_rest(source: Path, target: Path) -> tuple[Path, str]:
 
 
 @pytest.mark.parametrize("name", REGISTRY)
-def test_three_days_late_is_caught_up_oldest_first(tmp_path: Path, name: str) -> None:
+def test_days_late_are_caught_up_oldest_first(tmp_path: Path, name: str, record_property: Tell) -> None:
     rows, start = [], begun(tmp_path / "start")
-    for folder, days in (("daily", (0, 1, 2, 3)), ("late", (0, 3))):
+    for folder, days in (("daily", range(LATE_DAYS + 1)), ("late", (0, LATE_DAYS))):
         app = sites.open_site(*at_rest(start, tmp_path / folder))
         results = []
         for day in days:
@@ -115,7 +129,7 @@ def test_three_days_late_is_caught_up_oldest_first(tmp_path: Path, name: str) ->
         if job_named(name).daily_at is not None and folder == "late":
             found = job_named(name)
             first = found.as_of(found.last_firing(sites.days_later(1)))  # what is due after noon belongs to the day before
-            assert [result.as_of.toordinal() - first.toordinal() for result in results] == [0, 1, 2]
+            assert [result.as_of.toordinal() - first.toordinal() for result in results] == list(range(LATE_DAYS))
         assert {line[2] for line in ledger_of(app, name)} == {"done"}
         without_times = {
             table: [tuple(value for value in row if not hasattr(value, "hour")) for row in found]
@@ -124,20 +138,26 @@ def test_three_days_late_is_caught_up_oldest_first(tmp_path: Path, name: str) ->
         rows.append(without_times)
         sites.dispose(app)
     assert rows[0] == rows[1]
+    record_property("days caught up late, compared with a run each day", LATE_DAYS)
 
 
 @pytest.mark.parametrize("name", REGISTRY)
-def test_two_runners_make_one_run(any_site: Flask, place: str, tmp_path: Path, name: str) -> None:
+def test_two_runners_make_one_run(
+    any_site: Flask, place: str, tmp_path: Path, name: str, record_property: Tell
+) -> None:
     live_in(any_site)
     sites.dispose(any_site)
+    days = [sites.days_later(day).date() for day in range(RACES)]
 
     def race() -> None:
         app = sites.open_site(tmp_path, place)
         with app.app_context():
-            assert run_job(name, sites.DAY).state in {"done", "skipped"}
+            for day in days:
+                assert run_job(name, day).state in {"done", "skipped"}
 
     assert together(race, race) == [0, 0]
-    assert ledger_of(any_site, name) == [("2026-11-24", "2026-11-24", "done", 1)]
+    assert ledger_of(any_site, name) == [(str(day), str(day), "done", 1) for day in days]
+    record_property(f"periods that two runners wanted at the same moment, {place.split(':', maxsplit=1)[0]}", RACES)
 
 
 def test_a_fault_is_recorded_rolled_back_and_retried_later(any_site: Flask) -> None:

@@ -23,6 +23,7 @@ from cohort.rules.stages import (
     quarter_of,
     quarter_start,
 )
+from tests.property.sizes import examples
 
 START = date(2024, 1, 1)
 PLACES = ("CL", "CO", "MX", "PE")
@@ -78,7 +79,7 @@ def answers(found, since, firm):
     )
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=examples(400, 4_000), deadline=None)
 @given(
     st.lists(st.tuples(operations, st.none() | days, seasons), max_size=5),
     days,
@@ -121,7 +122,7 @@ def test_one_rule_has_two_faces(firms, as_of, policy, shuffler):
         assert found.stage_name(firm) is one.stage
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300, 3_000), deadline=None)
 @given(operations, operations.filter(bool), days, policies)
 def test_one_more_operation_never_lowers_an_advanced_stage(ops, extra, as_of, policy):
     before = stage_of(ops, as_of, policy).stage
@@ -132,7 +133,7 @@ def test_one_more_operation_never_lowers_an_advanced_stage(ops, extra, as_of, po
         assert order.index(after) >= order.index(before)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150, 1_500), deadline=None)
 @given(operations, days, policies)
 def test_the_stage_holds_from_effective_on_until_the_day_before_recheck_on(ops, as_of, policy):
     now = stage_of(ops, as_of, policy)
@@ -210,7 +211,7 @@ small_policies = st.builds(
 )
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=examples(25, 250), deadline=None)
 @given(
     st.lists(
         st.builds(
@@ -237,7 +238,7 @@ def test_the_outlook_is_the_best_of_all_schedules(ops, today, ahead, policy):
     assert found.possible == (slow is not None)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300, 3_000), deadline=None)
 @given(
     operations, days, policies.filter(lambda policy: policy.max_gap_days >= 92 and policy.window_days >= 365)
 )

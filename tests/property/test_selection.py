@@ -18,6 +18,7 @@ from cohort.rules.quotas import Quota, SeatPlan
 from cohort.rules.selection import choose
 from cohort.rules.verifier import verify
 from tests.property.brute_cohort import best_cohort, keeps, matches
+from tests.property.sizes import examples
 
 COUNTRIES, WOMEN, SECTORS = ("CL", "CO", "MX"), ("yes", "no"), ("food", "textile")
 
@@ -62,7 +63,7 @@ def pool_of(people):
     )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150, 1_500), deadline=None)
 @given(questions(), st.booleans())
 def test_the_cohort_is_the_one_that_trying_every_set_finds(question, someone_fixed):
     people, plan = question
@@ -77,7 +78,7 @@ def test_the_cohort_is_the_one_that_trying_every_set_finds(question, someone_fix
     assert verify(pool_of(people), plan, "seed", found, stayers=stayers, barred=barred).failures == ()
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40, 400), deadline=None)
 @given(questions(), st.randoms(use_true_random=False))
 def test_the_order_of_rows_and_rules_never_matters(question, random):
     people, plan = question
@@ -89,7 +90,7 @@ def test_the_order_of_rows_and_rules_never_matters(question, random):
     assert (first.status, first.selected, first.objective) == (second.status, second.selected, second.objective)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40, 400), deadline=None)
 @given(questions(), scores, st.sampled_from(COUNTRIES), st.sampled_from(WOMEN))
 def test_one_more_eligible_firm_never_lowers_the_best_total(question, score, country, women):
     people, plan = question
@@ -99,7 +100,7 @@ def test_one_more_eligible_firm_never_lowers_the_best_total(question, score, cou
     assert before.status == "infeasible" or after.objective >= before.objective
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=examples(80, 800), deadline=None)
 @given(questions(most=7))
 def test_a_conflict_is_irreducible_and_its_relaxation_suffices_and_is_least(question):
     people, plan = question
