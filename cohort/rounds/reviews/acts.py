@@ -198,6 +198,7 @@ def reviews_word(round_id: int, application_id: int, person_id: int) -> Page:
 def reviews_reopen(round_id: int, application_id: int, person_id: int) -> Page:
     """Ask why, then re-open an evaluator's review."""
     session, round_, form = session_now(), round_here(round_id), ReasonForm()
+    assigning.terms_of(round_)
     back = url_for("rounds.reviews_file", round_id=round_id, application_id=application_id)
     lines = [each for each in board.review_lines(session, application_id) if each.assignment.evaluator_id == person_id]
     sent = next((each.sent for each in reversed(lines) if each.sent), None)

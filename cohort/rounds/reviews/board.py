@@ -18,7 +18,7 @@ from cohort.rounds.calls.parts import ReviewTerms
 from cohort.rounds.models import Application, Round
 from cohort.rounds.reviews import assigning, conflicts, correction, settling, waiting
 from cohort.rounds.reviews.models import Assignment, Conflict, Review, ReviewSent
-from cohort.rounds.reviews.outcome import SentMarks, Standing, mean, middle, standing_of
+from cohort.rounds.reviews.outcome import Standing, standing_of
 from cohort.rounds.reviews.waiting import Counts
 from cohort.rounds.scores.queries import names_of
 from cohort.rounds.scores.service import latest_scores
@@ -69,7 +69,7 @@ class ScoreLine:
     reviews: tuple[int, ...]
     raw: Fraction
     median: Fraction
-    corrected: float | None
+    corrected: Fraction
     error: float | None
     score: int | None
 
@@ -77,7 +77,7 @@ class ScoreLine:
 def file_lines(session: Session, round_: Round, terms: ReviewTerms) -> list[FileLine]:
     """Return every file that needs reviews, by code."""
     files = assigning.to_review(session, round_.id)
-    counted = settling.counted_reviews(session, round_.id)
+    found = settling.reviewed(session, round_, terms)
     scores = latest_scores(session, round_.id)
     low = settling.files_below_least_mark(session, round_)
     names = names_of(session, [each.id for each in files])
@@ -86,8 +86,9 @@ def file_lines(session: Session, round_: Round, terms: ReviewTerms) -> list[File
         given[file] += 1
     return [
         FileLine(
-            each.id, each.code, names[each.id], each.country, given[each.id], standing_of(terms, counted.get(each.id, [])),
-            tuple(one.points for one in counted.get(each.id, [])), scores[each.id].score if each.id in scores else None,
+            each.id, each.code, names[each.id], each.country, given[each.id],
+            found.standings.get(each.id, standing_of(terms, ())), tuple(one.points for one in found.counted.get(each.id, ())),
+            scores[each.id].score if each.id in scores else None,
             low.get(each.id, ()))
         for each in files
     ]
@@ -162,25 +163,45 @@ def found_lines(session: Session, round_: Round, people: Sequence[Person]) -> li
     return sorted(lines, key=lambda line: (line.evaluator, line.code))
 
 
-def score_lines(session: Session, round_: Round, terms: ReviewTerms) -> list[ScoreLine]:
-    """Return the complete files with their raw, median and corrected score, the best by score first."""
-    counted = settling.counted_reviews(session, round_.id)
-    complete = {key: sent for key, sent in counted.items() if standing_of(terms, sent).is_complete}
+@dataclass(frozen=True)
+class SeverityLine:
+    """How far one evaluator lies above or below the others on shared files, in points, with its error."""
+
+    name: str
+    review_count: int
+    points: Fraction
+    error: float | None
+
+
+@dataclass(frozen=True)
+class Compared:
+    """The scores of a round side by side, and whether shared files link all evaluators."""
+
+    files: tuple[ScoreLine, ...]
+    evaluators: tuple[SeverityLine, ...]
+    is_comparable: bool
+
+
+def compared(session: Session, round_: Round, terms: ReviewTerms) -> Compared:
+    """Return the complete files with their raw, median and corrected score, the best first, and each evaluator's severity."""
+    complete = settling.reviewed(session, round_, terms).complete
     files = {each.id: each for each in assigning.to_review(session, round_.id) if each.id in complete}
     names, scores = names_of(session, list(files)), latest_scores(session, round_.id)
-    adjusted = correction.adjusted_files({key: complete[key] for key in files})
+    fit = correction.corrected({key: complete[key] for key in files})
     lines = [
         ScoreLine(
-            key, names[key], file.code, tuple(each.points for each in complete[key]), mean(_points(complete[key])),
-            middle(_points(complete[key])), adjusted[key].points if key in adjusted else None,
-            adjusted[key].error if key in adjusted else None, scores[key].score if key in scores else None)
+            key, names[key], file.code, tuple(each.points for each in complete[key]), fit.files[key].raw,
+            fit.files[key].median, fit.files[key].adjusted, fit.files[key].error,
+            scores[key].score if key in scores else None)
         for key, file in files.items()
     ]
-    return sorted(lines, key=lambda line: (-(line.score if line.score is not None else -1), line.code))
-
-
-def _points(sent: Sequence[SentMarks]) -> list[Fraction | int]:
-    return [each.points for each in sent]
+    people = {each.id: each.name or each.email for each in session.scalars(
+        select(Person).where(Person.id.in_(fit.evaluators)))}
+    severities = [
+        SeverityLine(people[key], each.reviews_count, each.points, each.error) for key, each in fit.evaluators.items()]
+    return Compared(
+        tuple(sorted(lines, key=lambda line: (-(line.score if line.score is not None else -1), line.code))),
+        tuple(sorted(severities, key=lambda line: (line.points, line.name))), fit.is_comparable)
 
 
 @dataclass(frozen=True)
@@ -209,28 +230,3 @@ def review_lines(session: Session, application_id: int) -> list[ReviewLine]:
                    sent.get(sheets[row.evaluator_id].id) if row.evaluator_id in sheets else None)
         for row in rows
     ]
-
-
-@dataclass(frozen=True)
-class SeverityLine:
-    """How far one evaluator lies above or below the others on shared files, in points, with its error."""
-
-    name: str
-    review_count: int
-    points: float
-    error: float | None
-
-
-def severity_lines(session: Session, round_: Round) -> list[SeverityLine]:
-    """Return the severity of every evaluator who sent something in, the strictest first."""
-    counted = settling.counted_reviews(session, round_.id)
-    counts: dict[int, int] = defaultdict(int)
-    for sent in counted.values():
-        for each in sent:
-            counts[each.evaluator_id] += 1
-    names = {each.id: each.name or each.email for each in session.scalars(select(Person).where(Person.id.in_(counts)))}
-    lines = [
-        SeverityLine(names[person], counts[person], found.points, found.error)
-        for person, found in correction.severities(counted).items()
-    ]
-    return sorted(lines, key=lambda line: (line.points, line.name))

@@ -1,6 +1,6 @@
-"""Takes each evaluator's severity out of the points: puts the reviews to `rules.severity` and reads the answer back.
+"""Puts the reviews of a round to `rules.severity` and reads the answer back by the round's own numbers.
 
-Which score counts is said by the protocol and carried out by `settling`.
+Which score counts is said by the protocol and carried out by `settling`; a correction is shown beside the raw score.
 """
 
 from __future__ import annotations
@@ -9,26 +9,22 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from cohort.rounds.reviews.outcome import SentMarks
+from cohort.rules.severity import FileScore, Review, Severity, fit
 
 
 @dataclass(frozen=True)
-class Adjusted:
-    """A value in points with its standard error, None where it cannot be told."""
+class Correction:
+    """Scores by file and severities by evaluator, in ten-thousandths; comparable where shared files link everybody."""
 
-    points: float
-    error: float | None
-
-
-def adjusted_files(complete: Mapping[int, Sequence[SentMarks]]) -> dict[int, Adjusted]:
-    """Return the corrected score of each file with its error; empty where too little is shared to tell."""
-    return {}
+    files: Mapping[int, FileScore]
+    evaluators: Mapping[int, Severity]
+    is_comparable: bool
 
 
-def corrected(complete: Mapping[int, Sequence[SentMarks]]) -> dict[int, list[int]]:
-    """Return the points of each review without its evaluator's severity."""
-    return {key: [each.points for each in sent] for key, sent in complete.items()}
-
-
-def severities(complete: Mapping[int, Sequence[SentMarks]]) -> dict[int, Adjusted]:
-    """Return how far each evaluator lies above or below the others, in points."""
-    return {}
+def corrected(counted: Mapping[int, Sequence[SentMarks]]) -> Correction:
+    """Return each file's raw mean, median and score less its evaluators' severity, and each evaluator's severity."""
+    found = fit([
+        Review(str(file), str(each.evaluator_id), each.points) for file, sent in counted.items() for each in sent])
+    return Correction(
+        {int(key): score for key, score in found.files.items()},
+        {int(key): severity for key, severity in found.evaluators.items()}, found.is_comparable)

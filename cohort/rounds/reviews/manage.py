@@ -127,8 +127,7 @@ def reviews_scores(round_id: int) -> Page:
     session, round_ = session_now(), round_here(round_id)
     terms = assigning.terms_of(round_)
     return render_template(
-        "rounds/reviews/scores.html", round=round_, words=words, terms=terms, rows=board.score_lines(session, round_, terms),
-        severities=board.severity_lines(session, round_))
+        "rounds/reviews/scores.html", round=round_, words=words, terms=terms, found=board.compared(session, round_, terms))
 
 
 @staff.get("/<int:round_id>/reviews/files/<int:application_id>")

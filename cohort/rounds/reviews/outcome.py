@@ -26,7 +26,7 @@ class SentMarks:
 
 @dataclass(frozen=True)
 class Standing:
-    """How the reviews of one file stand: sent, how many it takes, points between the highest and lowest, a third called for."""
+    """How the reviews of one file stand: sent in, how many it takes, points between the highest and lowest, a third called for."""
 
     sent_count: int
     needed_count: int
@@ -35,7 +35,7 @@ class Standing:
 
     @property
     def is_complete(self) -> bool:
-        """Whether every review that the protocol asks for is in."""
+        """Whether every review is in: those that the protocol asks for, and those given besides."""
         return self.sent_count >= self.needed_count
 
 
@@ -72,18 +72,19 @@ def points_of(criteria: Sequence[Criterion], marks: Mapping[str, int]) -> int:
     return sum(each.weight * marks[each.name] * UNITS // HIGHEST_MARK for each in criteria)
 
 
-def standing_of(terms: ReviewTerms, sent: Sequence[SentMarks]) -> Standing:
+def standing_of(terms: ReviewTerms, sent: Sequence[SentMarks], given_count: int = 0) -> Standing:
     """Return how a file stands: where two reviews are asked for and lie further apart than the limit, a third is needed.
 
-    With three or more asked for the median needs no further one, and the gap is shown only.
+    With three or more asked for the median needs no further one, and the gap is shown only. While somebody who was
+    given the file (`given_count`) has not sent in, it is not complete: no score changes once it is given.
     """
     points = [each.points for each in sent]
     gap = max(points) - min(points) if len(points) > 1 else None
     is_apart = gap is not None and gap > terms.gap * UNITS
     calls_third = terms.per_file == 2 and is_apart
     # a gap that a third review has answered stays answered, however the three lie
-    needed = 3 if calls_third else terms.per_file
-    return Standing(len(points), needed, gap, calls_third and len(points) < needed)
+    needed = max(3 if calls_third else terms.per_file, given_count)
+    return Standing(len(points), needed, gap, calls_third and len(points) < 3)
 
 
 def middle(values: Sequence[Fraction | int]) -> Fraction:
@@ -107,13 +108,13 @@ def mean_or_median(values: Sequence[Fraction | int]) -> Fraction:
     return mean(values) if len(values) < 3 else middle(values)
 
 
-def score_of(terms: ReviewTerms, points: Sequence[int], corrected: Sequence[Fraction] | None) -> int:
+def score_of(terms: ReviewTerms, points: Sequence[int], corrected: Fraction | None = None) -> int:
     """Return the score that counts, rounded half to even on ten-thousandths and held to 0 to 100 points.
 
-    `corrected` are the same reviews without their evaluators' severity; needed when the protocol says so.
+    `corrected` is the mean without the evaluators' severity; it counts where the protocol says so.
     """
-    if terms.final == "severity":
-        found = mean(corrected or [])
+    if corrected is not None and terms.final == "severity":
+        found = corrected
     elif terms.final == "median":
         found = middle(points)
     else:

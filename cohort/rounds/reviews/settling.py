@@ -5,9 +5,9 @@ What marks come to is decided in `outcome` and `rules.severity`; a file without 
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
-from fractions import Fraction
+from dataclasses import dataclass
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -18,7 +18,7 @@ from cohort.rounds.calls.parts import ReviewTerms, criteria_of, review_terms_of
 from cohort.rounds.models import Application, Round, ScoreEntry
 from cohort.rounds.reviews import assigning, correction
 from cohort.rounds.reviews.models import Assignment, Review, ReviewSent
-from cohort.rounds.reviews.outcome import SentMarks, low_criteria, score_of, standing_of
+from cohort.rounds.reviews.outcome import SentMarks, Standing, low_criteria, score_of, standing_of
 from cohort.rounds.scores.service import latest_scores
 
 
@@ -40,6 +40,27 @@ def counted_reviews(session: Session, round_id: int) -> dict[int, list[SentMarks
     return found
 
 
+@dataclass(frozen=True)
+class Reviewed:
+    """The reviews that count, and how each file that has or was given one stands."""
+
+    counted: Mapping[int, Sequence[SentMarks]]
+    standings: Mapping[int, Standing]
+
+    @property
+    def complete(self) -> dict[int, Sequence[SentMarks]]:
+        """The reviews of the files that are complete."""
+        return {key: sent for key, sent in self.counted.items() if self.standings[key].is_complete}
+
+
+def reviewed(session: Session, round_: Round, terms: ReviewTerms) -> Reviewed:
+    """Return how the files of a round stand, within the reach."""
+    counted = counted_reviews(session, round_.id)
+    given = Counter(file for file, _person in assigning.standing_pairs(session, round_.id))
+    return Reviewed(counted, {
+        key: standing_of(terms, counted.get(key, ()), given[key]) for key in {*given, *counted}})
+
+
 def settle(session: Session, actor: Actor, round_: Round, file: Application) -> None:
     """Bring one file up to date after its reviews changed: call a third where two lie apart, give or take back scores.
 
@@ -50,43 +71,34 @@ def settle(session: Session, actor: Actor, round_: Round, file: Application) -> 
         return
     session.flush()
     with unscoped(session):  # whoever sends in last sees neither the others' marks nor who else is free
-        counted = counted_reviews(session, round_.id)
-        standing = standing_of(terms, counted.get(file.id, []))
-        given = select(func.count(Assignment.id)).where(
-            Assignment.application_id == file.id, Assignment.ended_at.is_(None))
-        if standing.calls_third and (session.scalar(given) or 0) < standing.needed_count:
+        found = reviewed(session, round_, terms)
+        standing = found.standings.get(file.id)
+        if standing is not None and standing.calls_third and standing.needed_count == 3:
             assigning.call_third(session, actor, round_, file)
+            found = reviewed(session, round_, terms)
         touched = assigning.to_review(session, round_.id) if terms.final == "severity" else [file]
-        _give_scores(session, actor, round_, touched, scores_of(session, round_, terms, counted))
+        _give_scores(session, actor, round_, touched, scores_of(session, round_, terms, found))
 
 
 def settle_round(session: Session, actor: Actor, round_: Round) -> int:
     """Bring the scores of every file up to date, after files were set aside; returns how many scores changed."""
     actor.require("round.edit")
     terms = assigning.require_open(round_)
-    scores = scores_of(session, round_, terms, counted_reviews(session, round_.id))
+    scores = scores_of(session, round_, terms, reviewed(session, round_, terms))
     return _give_scores(session, actor, round_, assigning.to_review(session, round_.id), scores)
 
 
-def scores_of(
-    session: Session, round_: Round, terms: ReviewTerms, counted: Mapping[int, Sequence[SentMarks]]
-) -> dict[int, int]:
+def scores_of(session: Session, round_: Round, terms: ReviewTerms, found: Reviewed) -> dict[int, int]:
     """Return the score of each file whose reviews are complete, as the sealed protocol says."""
-    complete = {key: sent for key, sent in counted.items() if standing_of(terms, sent).is_complete}
+    complete = found.complete
+    points = {key: [each.points for each in sent] for key, sent in complete.items()}
     if terms.final != "severity":
-        return {key: score_of(terms, [each.points for each in sent], None) for key, sent in complete.items()}
-    if any(each.id not in complete for each in assigning.to_review(session, round_.id)):
+        return {key: score_of(terms, each) for key, each in points.items()}
+    files = assigning.to_review(session, round_.id)
+    if any(each.id not in complete for each in files):
         return {}
-    return severity_scores(terms, complete)
-
-
-def severity_scores(terms: ReviewTerms, complete: Mapping[int, Sequence[SentMarks]]) -> dict[int, int]:
-    """Return the mean of each file's points with each evaluator's severity taken out."""
-    corrected = correction.corrected(complete)
-    return {
-        key: score_of(terms, [each.points for each in sent], [Fraction(point) for point in corrected[key]])
-        for key, sent in complete.items()
-    }
+    fit = correction.corrected({each.id: complete[each.id] for each in files})
+    return {each.id: score_of(terms, points[each.id], fit.files[each.id].adjusted) for each in files}
 
 
 def _give_scores(
@@ -117,8 +129,5 @@ def files_below_least_mark(session: Session, round_: Round) -> dict[int, tuple[s
     if terms is None:
         return {}
     criteria = criteria_of(round_.protocol)
-    found = {
-        key: low_criteria(terms, criteria, sent)
-        for key, sent in counted_reviews(session, round_.id).items() if standing_of(terms, sent).is_complete
-    }
+    found = {key: low_criteria(terms, criteria, sent) for key, sent in reviewed(session, round_, terms).complete.items()}
     return {key: low for key, low in found.items() if low}

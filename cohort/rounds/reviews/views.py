@@ -201,8 +201,8 @@ def reopen(application_id: int) -> Page:
         flash(_("Re-opened. It counts again once you send it in."), "success")
         return redirect(back)
     if not sheets.may_reopen(session_now(), held, review):
-        refusal = DomainError("review_others_seen") if review.sent_at else DomainError("review_not_sent")
-        return back_with(refusal, back)
+        why = DomainError("review_others_seen") if review.sent_at else DomainError("review_not_sent")
+        return back_with(why, back)
     page = render_template("rounds/reviews/reopen.html", form=form, back=back, code=held.application.code,
                            since=review.sent_at or clock.now())
     return (page, 422) if form.is_submitted() else page

@@ -118,7 +118,7 @@ def rounded(ten_thousandths: Fraction | float) -> str:
     return number(round(Decimal(float(ten_thousandths)) / UNITS, 1), 1)
 
 
-def signed(ten_thousandths: float) -> str:
+def signed(ten_thousandths: Fraction | float) -> str:
     """Return points to one place with their sign: `+3.2`, `−1.0`."""
     sign = "−" if ten_thousandths < 0 else "+"
-    return sign + rounded(abs(ten_thousandths))
+    return sign + rounded(abs(float(ten_thousandths)))

@@ -53,6 +53,12 @@ def test_a_mark_is_one_of_six_and_an_open_one_no_zero(
     assert read_marks(RUBRIC, typed) == (marks, faulty)
 
 
+def test_a_file_given_besides_is_waited_for() -> None:
+    found = [standing_of(ReviewTerms(), sent(*points), 3) for points in ((70, 80), (60, 90), (70, 80, 75))]
+    assert [(each.needed_count, each.is_complete, each.calls_third) for each in found] == [
+        (3, False, False), (3, False, True), (3, True, False)]
+
+
 @pytest.mark.parametrize(("points", "per_file", "gap", "needed", "complete", "third"), [
     ((), 2, None, 2, False, False), ((70,), 2, None, 2, False, False), ((70, 90), 2, 20, 2, True, False),
     ((69, 90), 2, 21, 3, False, True), ((69, 90, 75), 2, 21, 3, True, False), ((10, 90, 50), 3, 80, 3, True, False),
@@ -68,11 +74,11 @@ def test_a_third_is_called_above_the_gap_and_never_twice(
 
 def test_the_score_is_what_the_sealed_rules_say() -> None:
     points = [600_000, 900_000, 700_000]
-    assert score_of(ReviewTerms(), points[:2], None) == 750_000
-    assert score_of(ReviewTerms(), points, None) == 700_000
-    assert score_of(ReviewTerms(final="median"), points, None) == 700_000
-    assert score_of(ReviewTerms(final="severity"), points[:2], [Fraction(605_001), Fraction(700_000)]) == 652_500
-    assert score_of(ReviewTerms(final="severity"), points[:2], [Fraction(1_100_000), Fraction(1_000_000)]) == 1_000_000
+    assert score_of(ReviewTerms(), points[:2]) == 750_000
+    assert score_of(ReviewTerms(), points, Fraction(1)) == 700_000  # shown beside it, used only where the rules say so
+    assert score_of(ReviewTerms(final="median"), [*points, 800_000]) == 750_000
+    assert score_of(ReviewTerms(final="severity"), points[:2], Fraction(1_305_001, 2)) == 652_500
+    assert [score_of(ReviewTerms(final="severity"), points, Fraction(each)) for each in (1_050_000, -1)] == [1_000_000, 0]
     assert mean_or_median([1, 2]) == Fraction(3, 2)
 
 
