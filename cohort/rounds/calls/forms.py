@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime, time, timedelta
 from decimal import Decimal
+from typing import Any
 
+from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from wtforms import (
@@ -22,14 +25,34 @@ from wtforms.validators import DataRequired, InputRequired, Length, NumberRange,
 from wtforms.widgets import CheckboxInput, ListWidget
 
 from cohort.firms.words import country_choices
+from cohort.kit.language import number, typed_number
 from cohort.rounds.calls.protocol import TEMPLATES, Terms
 from cohort.rounds.calls.service import NewRound
 from cohort.rounds.calls.times import CITIES, from_local, to_local
 from cohort.rounds.models import Round
 
+_: Callable[..., str] = gettext
 _NEEDED = DataRequired(_l("This cannot stay empty."))
 _DAY = InputRequired(_l("Give a day and an hour."))
 _WHEN = "%Y-%m-%dT%H:%M"
+
+
+class PointsField(DecimalField):
+    """Points typed and shown the reader's way: 62,5 in Chile, 62.5 in Mexico, and no decimals that say nothing."""
+
+    def process_formdata(self, valuelist: list[Any]) -> None:
+        """Read what was typed; raises ValueError with what is expected."""
+        self.data = None
+        if valuelist and valuelist[0].strip():
+            try:
+                self.data = typed_number(valuelist[0])
+            except ValueError as fault:
+                raise ValueError(_("Give a number.")) from fault
+
+    def _value(self) -> str:
+        if self.raw_data:
+            return str(self.raw_data[0])
+        return number(self.data) if self.data is not None else ""
 
 
 class RoundForm(FlaskForm):
@@ -42,7 +65,7 @@ class RoundForm(FlaskForm):
     countries = SelectMultipleField(_l("Countries"), widget=ListWidget(prefix_label=False), option_widget=CheckboxInput())
     seats = IntegerField(_l("Seats"), [InputRequired(_l("Give a whole number.")), NumberRange(1, 100_000, _l("A whole number from 1."))])
     share = IntegerField(_l("Women-owned or led, percent of the seats"), [InputRequired(_l("Give a whole number.")), NumberRange(0, 100, _l("A whole number from 0 to 100."))], default=50)
-    minimum_score = DecimalField(_l("Lowest score that can be selected"), [InputRequired(_l("Give a number.")), NumberRange(0, 100, _l("A number from 0 to 100."))], default=Decimal(60))
+    minimum_score = PointsField(_l("Lowest score that can be selected"), [InputRequired(_l("Give a number.")), NumberRange(0, 100, _l("A number from 0 to 100."))], default=Decimal(60))
     opens_at = DateTimeLocalField(_l("Opens"), [_DAY], format=[_WHEN, "%Y-%m-%dT%H:%M:%S"])
     closes_at = DateTimeLocalField(_l("Closes"), [_DAY], format=[_WHEN, "%Y-%m-%dT%H:%M:%S"])
     time_zone = SelectField(_l("Hours are those of"), choices=[SelectChoice(zone, city) for zone, city in CITIES.items()])
@@ -84,7 +107,7 @@ class RoundForm(FlaskForm):
             time_zone=zone, grace_minutes=self.grace_minutes.data,
             terms=Terms(
                 template=self.template.data, seats=self.seats.data, countries=tuple(self.countries.data),
-                share=Decimal(self.share.data) / 100, minimum_score=self.minimum_score.data,
+                share=Decimal(self.share.data) / 100, minimum_score=self.minimum_score.data or Decimal(0),
             ),
         )
 

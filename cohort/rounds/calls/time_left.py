@@ -36,6 +36,7 @@ class TimeLeft:
     ends_on: date
     needed_days: int
     enough_on: date
+    today: date
 
     @property
     def days_left(self) -> int:
@@ -46,6 +47,11 @@ class TimeLeft:
     def is_enough(self) -> bool:
         """Whether the milestones of a firm that joins on that day fit."""
         return self.days_left >= self.needed_days
+
+    @property
+    def earlier_helps(self) -> bool:
+        """Whether a call that closed today would leave enough."""
+        return (self.ends_on - self.today).days >= self.needed_days
 
 
 def time_left(session: Session, plan: Plan, closes_at: datetime, zone: str) -> TimeLeft:
@@ -58,7 +64,7 @@ def time_left(session: Session, plan: Plan, closes_at: datetime, zone: str) -> T
     others = select(Round.closes_at, Round.time_zone).where(Round.plan_id == plan.id, Round.status.in_(UNDECIDED))
     latest = max([joins_on, today, *(_local(at, of_zone) for at, of_zone in session.execute(others))])
     enough_on = _end_of_month(latest + timedelta(days=needed + DECIDING_DAYS))
-    return TimeLeft(max(joins_on, today), plans.end_of(plan), needed, enough_on)
+    return TimeLeft(max(joins_on, today), plans.end_of(plan), needed, enough_on, today)
 
 
 def time_left_of(session: Session, round_: Round) -> TimeLeft | None:
