@@ -5,7 +5,8 @@ It says which sums a rule limits; finding the best cohort is left to `selection`
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from math import ceil, floor
@@ -112,6 +113,19 @@ def _ratio_rows(quota: Quota) -> list[Row]:
         inside, outside = int((1 - share) * scale), int(-share * scale)
         rows.append(Row(quota, "max", inside, outside, upper=int(over * scale)))
     return rows
+
+
+def seats_each(column: str, values: Sequence[str], most: int = 1) -> tuple[Quota, ...]:
+    """Return the rules that no value of a column has more than `most` seats: one seat an owner group.
+
+    `values` are those of the applicants. A value that no more than `most` of them hold needs no rule, nor does
+    an empty one (no group known). Source: domain.md §8, eligibility.
+
+    >>> [quota.name for quota in seats_each("owner", ["x", "y", "x", "", ""])]
+    ['owner: x']
+    """
+    held = Counter(value for value in values if value)
+    return tuple(Quota(f"{column}: {one}", {column: (one,)}, max=most) for one in sorted(held) if held[one] > most)
 
 
 def matching(pool: Pool, where: Where) -> NDArray[np.bool_]:

@@ -10,7 +10,7 @@ import pytest
 
 from cohort.rules.ledger import canonical, fingerprint
 from cohort.rules.pool import SCORE_LIMIT, Column, Pool, points
-from cohort.rules.quotas import OPEN, Quota, Row, SeatPlan, least_of, matching, most_of, rows_of
+from cohort.rules.quotas import OPEN, Quota, Row, SeatPlan, least_of, matching, most_of, rows_of, seats_each
 
 WOMEN = {"women": ("yes",)}
 HALF = Fraction(1, 2)
@@ -67,6 +67,15 @@ def test_matching_asks_every_column_of_the_condition():
 def test_a_pool_that_cannot_be_is_refused(ids, scores, attributes, message):
     with pytest.raises(ValueError, match=f"^{message}$"):
         Pool.of(ids, scores, attributes)
+
+
+def test_no_owner_has_more_than_one_seat():
+    owners = ["y", "x", "y", "", "", "z", "x", "x"]
+    assert seats_each("owner", owners) == (
+        Quota("owner: x", {"owner": ("x",)}, max=1), Quota("owner: y", {"owner": ("y",)}, max=1),
+    )
+    assert seats_each("owner", owners, most=2) == (Quota("owner: x", {"owner": ("x",)}, max=2),)
+    assert seats_each("owner", []) == ()
 
 
 def test_scores_read_as_points():

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from fractions import Fraction
 from hashlib import sha256
@@ -16,7 +16,7 @@ from pathlib import Path
 from cohort.rounds.files.faults import BadInput, Fault
 from cohort.rounds.files.importer import Sheet, column_named, read_sheet
 from cohort.rules.pool import Pool
-from cohort.rules.quotas import Quota, Where
+from cohort.rules.quotas import Quota, Where, seats_each
 
 _FORMS = (("feature", "value"), ("category", "feature"), ("category", "name"))
 _KEYS = {"name", "where", "of", "min", "max", "min_share", "max_share"}
@@ -24,13 +24,17 @@ _KEYS = {"name", "where", "of", "min", "max", "min_share", "max_share"}
 
 @dataclass(frozen=True)
 class QuotaFile:
-    """Quotas in the order of their file, the seats if it names them, and what a person should know."""
+    """Quotas in the order of their file, the seats if it names them, and what a person should know.
+
+    `each` are columns with the most seats that any one value of them may have (one seat an owner group).
+    """
 
     file: str
     sha256: str
     quotas: tuple[Quota, ...]
     seats: int | None = None
     notices: tuple[str, ...] = ()
+    each: Mapping[str, int] = field(default_factory=dict)
 
 
 def read_quotas(path: Path, pool: Pool) -> QuotaFile:
@@ -42,6 +46,7 @@ def read_quotas(path: Path, pool: Pool) -> QuotaFile:
     read = _from_toml(path) if path.suffix.casefold() == ".toml" else _from_sheet(read_sheet(path))
     faults: list[Fault] = []
     quotas = tuple(_fitted(quota, pool, read.file, faults) for quota in read.quotas)
+    groups = _groups(read, pool, faults)
     names = [quota.name for quota in quotas]
     faults += [
         Fault(read.file, None, name, "the rule stands twice", "each rule once")
@@ -50,7 +55,20 @@ def read_quotas(path: Path, pool: Pool) -> QuotaFile:
     ]
     if faults:
         raise BadInput(faults)
-    return replace(read, quotas=quotas, notices=(*read.notices, *_notices(quotas, pool)))
+    return replace(read, quotas=(*quotas, *groups), notices=(*read.notices, *_notices(quotas, pool)))
+
+
+def _groups(read: QuotaFile, pool: Pool, faults: list[Fault]) -> list[Quota]:
+    """Return one rule for each value of an `each` column that more applicants hold than may have seats."""
+    rules: list[Quota] = []
+    for name, most in read.each.items():
+        spelt = column_named(list(pool.columns), name)
+        if spelt is None:
+            faults.append(Fault(read.file, None, name, "each: the pool has no such column", f"one of: {', '.join(pool.columns)}"))
+        else:
+            column = pool.columns[spelt]
+            rules += seats_each(spelt, [column.values[code] for code in column.codes.tolist()], most)
+    return rules
 
 
 def _from_sheet(sheet: Sheet) -> QuotaFile:
@@ -90,8 +108,12 @@ def _from_toml(path: Path) -> QuotaFile:
     except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise BadInput([Fault(path.name, None, None, str(error), "TOML in UTF-8")]) from error
     faults = [
-        Fault(path.name, None, key, "an unknown key", "seats or [[quota]]") for key in sorted(set(tables) - {"seats", "quota"})
+        Fault(path.name, None, key, "an unknown key", "seats, each or [[quota]]")
+        for key in sorted(set(tables) - {"seats", "each", "quota"})
     ]
+    each = tables.get("each", {})
+    if not isinstance(each, dict) or not all(_is_count(most, least=1) for most in each.values()):
+        raise BadInput([*faults, Fault(path.name, None, "each", f"{each!r}", "a table of columns with the most seats of one value")])
     seats, entries = tables.get("seats"), tables.get("quota", [])
     if seats is not None and not _is_count(seats, least=1):
         faults.append(Fault(path.name, None, "seats", f"{seats!r}", "a whole number above 0"))
@@ -100,7 +122,7 @@ def _from_toml(path: Path) -> QuotaFile:
     quotas = [_quota(path.name, number, entry, faults) for number, entry in enumerate(entries, start=1)]
     if faults:
         raise BadInput(faults)
-    return QuotaFile(path.name, sha256(content).hexdigest(), tuple(quotas), seats)
+    return QuotaFile(path.name, sha256(content).hexdigest(), tuple(quotas), seats, each=each)
 
 
 def _quota(file: str, number: int, entry: Mapping[str, object], faults: list[Fault]) -> Quota:

@@ -96,6 +96,14 @@ def test_toml_names_seats_shares_crossings_and_ratio_rows(run):
     ]
 
 
+def test_one_seat_an_owner_group(run):
+    pool = "id,score,Owner\na,90,x\nb,85,x\nc,80,y\nd,75,\ne,70,\n"
+    answer = json.loads(run(pool, "seats = 4\n[each]\nowner = 1\n", name="quotas.toml").stdout)
+    assert (answer["selected"], answer["quotas"]) == (
+        ["a", "c", "d", "e"], [{"name": "Owner: x", "min": None, "max": 1, "count": 1, "price": 15}],
+    )
+
+
 def test_numbered_rows_equal_scores_other_encodings_and_blank_lines(run):
     pool = "Región,women\nÑuble,yes\n\nÑuble,no\nMaule,no\n".encode("cp1252")
     done = run(pool, "feature,value,min,max\nregión,Ñuble,2,2\n", "--seats", "2", "--id", "row", "--score", "none")
@@ -154,9 +162,12 @@ def test_bad_files_end_with_2_and_one_line_a_fault(run, pool, quotas, faults):
     [
         ("x = ", ["quotas.toml: Invalid value (at end of document); expected TOML in UTF-8"]),
         ("seats = 0\nroom = 1\n", [
-            "quotas.toml, column room: an unknown key; expected seats or [[quota]]",
+            "quotas.toml, column room: an unknown key; expected seats, each or [[quota]]",
             "quotas.toml, column seats: 0; expected a whole number above 0",
         ]),
+        ("each = {owner = 0}\n", ["quotas.toml, column each: {'owner': 0}; expected a table of columns with the most seats of one value"]),
+        ("each = 1\n", ["quotas.toml, column each: 1; expected a table of columns with the most seats of one value"]),
+        ("[each]\nowner = 1\n", ["quotas.toml, column owner: each: the pool has no such column; expected one of: Women, country"]),
         ("quota = 1\n", ["quotas.toml, column quota: no list of tables; expected [[quota]] tables"]),
         ("[[quota]]\nname = \"n\"\nwhere = 1\nof = {}\nmin = 3\nmax = 2\nmin_share = 2\nmax_share = \"x\"\nmore = 1\n", [
             "quotas.toml, column more: quota 1: an unknown key; expected max, max_share, min, min_share, name, of, where",
