@@ -107,6 +107,15 @@ def womens(owned: Answer, led: Answer, counts: Counts = "owned_or_led") -> Answe
     return other if owned == led == other else "unknown"
 
 
+def question_of(
+    applicants: Sequence[Applicant], seats: int, country_limits: Mapping[str, tuple[int, int]],
+    parity: ParityRule, quotas: Sequence[Quota] = (),
+) -> tuple[Pool, SeatPlan]:
+    """Return a round as the pool and the plan that `selection` takes, with no seat kept empty."""
+    rules = (*_country_quotas(country_limits), *_parity_quotas(parity, country_limits), *quotas)
+    return _pool(applicants), SeatPlan(seats, rules)
+
+
 def decide(
     applicants: Sequence[Applicant], seats: int, country_limits: Mapping[str, tuple[int, int]],
     parity: ParityRule, seed: str, quotas: Sequence[Quota] = (), stayers: Collection[str] = (),
@@ -120,9 +129,8 @@ def decide(
     The answer is verified before it is returned. Raises Unproven, ValueError. Source: domain.md §8.
     """
     ordered = sorted(applicants, key=lambda one: one.id)
-    pool = _pool(ordered)
+    pool, plan = question_of(ordered, seats, country_limits, parity, quotas)
     lots = draw(pool.ids, seed, [one.before_draw for one in ordered])
-    plan = SeatPlan(seats, (*_country_quotas(country_limits), *_parity_quotas(parity, country_limits), *quotas))
     call = _Call(ordered, country_limits, seed, stayers, barred)
     full = choose(pool, plan, seed, stayers=stayers, barred=barred, lots=lots)
     if full.status == "optimal":
