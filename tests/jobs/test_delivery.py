@@ -223,7 +223,7 @@ def test_a_lease_is_reclaimed_after_ten_minutes_and_the_late_worker_changes_noth
 
 
 def test_two_workers_never_take_the_same_mail(place: str, tmp_path: Path, record_property: Callable[[str, object], None]) -> None:
-    count = 20_000 if sites.FULL else 1_000
+    count = 10_000 if sites.FULL else 1_000
     app = site_with_mails(tmp_path, place, "", count)
     sites.dispose(app)
 
@@ -246,7 +246,7 @@ def test_two_workers_never_take_the_same_mail(place: str, tmp_path: Path, record
     record_property(f"mails that two workers shared, each taken once, {place.split(':', maxsplit=1)[0]}", count)
 
 
-@pytest.mark.parametrize("after", range(0, BATCH + 1, 4) if sites.FULL else [0, 1, 60])
+@pytest.mark.parametrize("after", range(0, BATCH + 1, 10) if sites.FULL else [0, 1, 60])
 def test_killed_while_sending_repeats_at_most_one_batch_under_the_same_ids(
     tmp_path: Path, after: int, record_property: Callable[[str, object], None]
 ) -> None:

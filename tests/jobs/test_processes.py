@@ -27,7 +27,7 @@ from tests.jobs import site as sites
 from tests.jobs.children import ended, fork, together
 from tests.jobs.servers import Rules, mail_server
 
-ROUNDS = 3_000 if sites.FULL else 60
+ROUNDS = 1_000 if sites.FULL else 60
 KILLS = 8 if sites.FULL else 1
 Tell = Callable[[str, object], None]
 
