@@ -19,7 +19,15 @@ from typing import NoReturn, cast
 import click
 
 from cohort.exports.files.importer import REQUIRED, ExportColumns, ExportReader, column_names
-from cohort.exports.files.wording import TABLE_FAULTS, Language, next_step_words
+from cohort.exports.files.wording import Language, next_step_words
+from cohort.kit.file_commands import (
+    MOST_FAULTS_SHOWN,
+    READABLE,
+    WRITABLE,
+    refuse_lost_folder,
+    table_fault_line,
+    with_bar,
+)
 from cohort.kit.tables import Table, TableFault, open_table, write_csv
 from cohort.rules.next_step import next_step_of
 from cohort.rules.stage_codes import Days
@@ -38,21 +46,18 @@ COLUMNS = (
     "last_export_on",
     "next_step",
 )
-_MOST_FAULTS_SHOWN = 100
 
 
 @click.command("recurrence")
-@click.argument(
-    "exports", type=click.Path(exists=True, dir_okay=False, path_type=Path), metavar="EXPORTS.csv"
-)
+@click.argument("exports", type=READABLE, metavar="EXPORTS.csv")
 @click.option("--as-of", required=True, type=click.DateTime(["%Y-%m-%d"]), help="The day to judge on.")
 @click.option(
     "--policy",
     "policy_file",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    type=READABLE,
     help="TOML file with the keys that differ from the default rule.",
 )
-@click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="Write here, not to the screen.")
+@click.option("--out", type=WRITABLE, help="Write here, not to the screen.")
 @click.option(
     "--lang",
     "language",
@@ -71,8 +76,7 @@ def recurrence(
     a firm comes out, ordered by firm as text. A cell that cannot be read gives one line a fault, exit code 2, and
     nothing is written.
     """
-    if out is not None and not out.absolute().parent.is_dir():
-        raise click.BadParameter(f"there is no folder {out.parent}", param_hint="--out")
+    refuse_lost_folder(out)
     policy = _policy_in(policy_file)
     columns = _read(exports, policy)
     rows = _rows(columns, as_of.date(), policy, cast(Language, language))
@@ -124,17 +128,16 @@ def _read(exports: Path, policy: RecurrencePolicy) -> ExportColumns:
     try:
         table = open_table(exports)
         reader = ExportReader(_names(exports, table), policy, table.has_decimal_comma)
-        for row, cells in _with_progress(table.rows, exports):
+        for row, cells in with_bar(table.rows, exports):
             for fault in reader.read(row, cells):
                 faults_count += 1
-                if faults_count <= _MOST_FAULTS_SHOWN:
+                if faults_count <= MOST_FAULTS_SHOWN:
                     where = f"{exports}: row {fault.row}, column {fault.column}"
                     lines.append(f'{where}: "{fault.found}"; expected {fault.expected}')
     except TableFault as fault:
-        found, expected = TABLE_FAULTS[fault.code]
-        lines.append(f"{exports}: row {fault.row or 1}: {found}; expected {expected}".format(**fault.params))
-    if faults_count > _MOST_FAULTS_SHOWN:
-        lines.append(f"{exports}: and {faults_count - _MOST_FAULTS_SHOWN} more faults")
+        lines.append(table_fault_line(exports, fault, "an export", ",".join(REQUIRED)))
+    if faults_count > MOST_FAULTS_SHOWN:
+        lines.append(f"{exports}: and {faults_count - MOST_FAULTS_SHOWN} more faults")
     if lines:
         _stop(lines)
     for reason, count in sorted(reader.columns.left_out.items()):
@@ -194,20 +197,3 @@ def _next_step(
 
 def _day_of(days: Days, index: int) -> date | None:
     return cast("date | None", days[index].item())
-
-
-def _with_progress(
-    rows: Iterator[tuple[int, dict[str, str]]], exports: Path
-) -> Iterator[tuple[int, dict[str, str]]]:
-    """The same rows; on a terminal a bar shows how far the file is read, in a pipe nothing."""
-    if not sys.stderr.isatty():
-        yield from rows
-        return
-    with exports.open("rb") as opened:
-        lines_count = sum(1 for _ in opened)
-    last = 0
-    with click.progressbar(length=lines_count, label=exports.name, file=sys.stderr) as bar:
-        for row, cells in rows:
-            bar.update(row - last)
-            last = row
-            yield row, cells

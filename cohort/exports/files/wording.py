@@ -1,4 +1,4 @@
-"""Says in English and Spanish what the codes of `rules.next_step` and of a file's faults mean.
+"""Says in English and Spanish what the codes of `rules.next_step` mean.
 
 It leaves out the site's own texts, which stand in the catalogue: these must work in a command without the site.
 """
@@ -11,17 +11,6 @@ from typing import Literal
 from cohort.rules.stages import NextStep, RecurrencePolicy
 
 Language = Literal["en", "es"]
-
-TABLE_FAULTS: dict[str, tuple[str, str]] = {
-    "empty": ("the file is empty", "a header row and one row an export"),
-    "no_header": ("there is no header row", "a header row with firm_id,date,destination,value_usd"),
-    "no_text": ("this is neither text nor a spreadsheet", "a CSV or XLSX file"),
-    "old_excel": ("this is an old Excel file", "the same saved as .xlsx or CSV"),
-    "too_large_unpacked": ("the file unpacks to {bytes} bytes", "at most {most}"),
-    "unreadable": ("this cannot be read: {reason}", "a CSV or XLSX file"),
-    "column_twice": ("the column {column} stands twice", "each column once"),
-    "row_too_long": ("the row has {cells} cells", "{columns}, as in the header"),
-}
 _MONTHS_EN = [
     "January",
     "February",

@@ -19,6 +19,14 @@ import click
 
 from cohort.firms.files.importer import COLUMNS, CellFault, FirmReader, FirmRow, known_columns
 from cohort.firms.files.wording import Language, size_note, tax_id_note, women_note
+from cohort.kit.file_commands import (
+    MOST_FAULTS_SHOWN,
+    READABLE,
+    WRITABLE,
+    refuse_lost_folder,
+    table_fault_line,
+    with_bar,
+)
 from cohort.kit.tables import Table, TableFault, open_table
 from cohort.reference import size_rules
 from cohort.rules.parity import PROFILES, ProfileName, judge
@@ -34,21 +42,10 @@ ADDED_COLUMNS = (
     "women_led",
     "women_note",
 )
-_MOST_FAULTS_SHOWN = 100
-_TABLE_FAULTS = {
-    "empty": ("the file is empty", "a header row and one row a firm"),
-    "no_header": ("there is no header row", "a header row with names such as country, tax_id"),
-    "no_text": ("this is neither text nor a spreadsheet", "a CSV or XLSX file"),
-    "old_excel": ("this is an old Excel file", "the same saved as .xlsx or CSV"),
-    "too_large_unpacked": ("the file unpacks to {bytes} bytes", "at most {most}"),
-    "unreadable": ("this cannot be read: {reason}", "a CSV or XLSX file"),
-    "column_twice": ('the column "{column}" stands twice', "each column once"),
-    "row_too_long": ("the row has {cells} cells", "{columns}, as in the header"),
-}
 
 
 @click.command("classify")
-@click.argument("firms", type=click.Path(exists=True, dir_okay=False, path_type=Path), metavar="FIRMS.csv")
+@click.argument("firms", type=READABLE, metavar="FIRMS.csv")
 @click.option(
     "--profile",
     type=click.Choice(PROFILES, case_sensitive=False),
@@ -58,7 +55,7 @@ _TABLE_FAULTS = {
 )
 @click.option(
     "--out",
-    type=click.Path(dir_okay=False, writable=True, path_type=Path),
+    type=WRITABLE,
     help="Write the rows here, not to the screen.",
 )
 @click.option(
@@ -75,8 +72,7 @@ def classify(firms: Path, profile: str, out: Path | None, language: str) -> None
     The same rows come back in the same order with seven columns added. Cells that are absent or empty count as
     not known. A file with a cell that cannot be read gives one line a fault and exit code 2, and no rows.
     """
-    if out is not None and not out.absolute().parent.is_dir():
-        raise click.BadParameter(f"there is no folder {out.parent}", param_hint="--out")
+    refuse_lost_folder(out)
     judge_row = _judge_in(cast(ProfileName, profile), cast(Language, language))
     try:
         table = open_table(firms)
@@ -84,9 +80,7 @@ def classify(firms: Path, profile: str, out: Path | None, language: str) -> None
         with _kept_until_done(out) as target:
             _write_judged(firms, table, reader, judge_row, target)
     except TableFault as fault:
-        found, expected = _TABLE_FAULTS[fault.code]
-        line = f"{firms}: row {fault.row or 1}: {found}; expected {expected}"
-        click.echo(line.format(**fault.params), err=True)
+        click.echo(table_fault_line(firms, fault, "a firm", "names such as country, tax_id"), err=True)
         sys.exit(2)
 
 
@@ -104,16 +98,16 @@ def _write_judged(
     writer = csv.writer(target, lineterminator="\n")
     writer.writerow([*kept, *ADDED_COLUMNS])
     faults_count = 0
-    for row, cells in _with_progress(table.rows, firms):
+    for row, cells in with_bar(table.rows, firms):
         firm, faults = reader.read(row, cells)
         for fault in faults:
             faults_count += 1
-            if faults_count <= _MOST_FAULTS_SHOWN:
+            if faults_count <= MOST_FAULTS_SHOWN:
                 click.echo(_fault_line(firms, fault), err=True)
         if firm is not None and not faults_count:
             writer.writerow([*(cells[name] for name in kept), *judge_row(firm)])
-    if faults_count > _MOST_FAULTS_SHOWN:
-        click.echo(f"{firms}: and {faults_count - _MOST_FAULTS_SHOWN} more faults", err=True)
+    if faults_count > MOST_FAULTS_SHOWN:
+        click.echo(f"{firms}: and {faults_count - MOST_FAULTS_SHOWN} more faults", err=True)
     if faults_count:
         sys.exit(2)
 
@@ -169,20 +163,3 @@ def _kept_until_done(out: Path | None) -> Iterator[TextIO]:
             with out.open("wb") as target:
                 shutil.copyfileobj(kept, target)
         text.detach()
-
-
-def _with_progress(
-    rows: Iterator[tuple[int, dict[str, str]]], firms: Path
-) -> Iterator[tuple[int, dict[str, str]]]:
-    """The same rows; on a terminal a bar shows how far the file is read, in a pipe nothing."""
-    if not sys.stderr.isatty():
-        yield from rows
-        return
-    with firms.open("rb") as opened:
-        lines_count = sum(1 for _ in opened)
-    last = 0
-    with click.progressbar(length=lines_count, label=firms.name, file=sys.stderr) as bar:
-        for row, cells in rows:
-            bar.update(row - last)
-            last = row
-            yield row, cells

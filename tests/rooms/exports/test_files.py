@@ -180,7 +180,7 @@ def test_many_faults_are_counted_past_the_first_hundred(run, tmp_path):
         ("", "row 1: the file is empty; expected a header row and one row an export"),
         (
             "firm_id,date,date\n",
-            "row 1: the column date stands twice; expected each column once",
+            'row 1: the column "date" stands twice; expected each column once',
         ),
         (
             "firm_id,date,destination,value_usd\nb,2026-02-10,CL,400,5\n",

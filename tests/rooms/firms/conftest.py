@@ -5,17 +5,14 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from flask_babel import force_locale
-from sqlalchemy import event
 from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
 
@@ -28,11 +25,14 @@ from cohort.firms.models import Firm
 from cohort.firms.service import register_firm
 from cohort.kit import clock
 from cohort.kit.access import SYSTEM, Actor, Role, act_as
-from cohort.kit.database import db, transaction
+from cohort.kit.database import transaction
 from cohort.kit.errors import DomainError, sentence
 from cohort.people.models import Person, RoleGrant, SignInSession
 from cohort.people.sessions import hashed
 from cohort.plans.models import Plan, PolicyVersion
+from tests.pages import Reading, counted_queries
+
+__all__ = ["counted_queries"]
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 RUTS = ("761234560", "965432100", "775556667", "99500410", "780001119")
@@ -144,41 +144,10 @@ def sign_in(app: Flask, plan_id: int) -> SignIn:
     return do
 
 
-class Page(HTMLParser):
-    """A page as it must be: one h1, unique ids, labels, captions, tokens, nothing inline."""
-
-    def __init__(self, html: str) -> None:
-        super().__init__()
-        self.tags: list[tuple[str, dict[str, str | None]]] = []
-        self.feed(html)
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.tags.append((tag, dict(attrs)))
-
-    def of(self, *names: str) -> list[dict[str, str | None]]:
-        return [attributes for tag, attributes in self.tags if tag in names]
-
-    def faults(self) -> list[str]:
-        ids = Counter(attributes["id"] for _tag, attributes in self.tags if attributes.get("id"))
-        labelled = {attributes.get("for") for attributes in self.of("label")}
-        controls = [a for a in self.of("input", "select", "textarea") if a.get("type") not in ("hidden", "submit")]
-        posts = [a for a in self.of("form") if a.get("method") == "post"]
-        tokens = [a for a in self.of("input") if a.get("name") == "csrf_token"]
-        return [
-            *(["no language"] if self.of("html")[0].get("lang") not in ("en", "es") else []),
-            *(["not one h1"] if len(self.of("h1")) != 1 else []),
-            *(f"id twice: {name}" for name, times in ids.items() if times > 1),
-            *(f"no label: {a.get('name')}" for a in controls if a.get("id") not in labelled),
-            *(["a table without caption"] if len(self.of("table")) != len(self.of("caption")) else []),
-            *(["a form without token"] if len(tokens) < len(posts) else []),
-            *(f"inline: {tag}" for tag, a in self.tags if "style" in a or "onclick" in a or tag == "style"),
-        ]
-
-
 def read(response: TestResponse, status: int = 200) -> str:
     """Return the text of a page that answers `status` and has no fault."""
     assert response.status_code == status, response.text[:2000]
-    assert Page(response.text).faults() == []
+    assert Reading(response.text).faults() == []
     return response.text
 
 
@@ -191,21 +160,3 @@ def token_of(client: FlaskClient, path: str) -> str:
 def post(client: FlaskClient, path: str, page: str | None = None, **typed: object) -> TestResponse:
     """Send a form with the token of `page` (default: the same address)."""
     return client.post(path, data={"csrf_token": token_of(client, page or path), **typed})
-
-
-@contextmanager
-def counted_queries(app: Flask) -> Iterator[list[str]]:
-    """Collect the statements that run inside."""
-    with app.app_context():
-        connection = db.engines[None]
-    statements: list[str] = []
-
-    def note(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
-        if not statement.startswith(("SAVEPOINT", "RELEASE", "ROLLBACK")):
-            statements.append(statement)
-
-    event.listen(connection, "before_cursor_execute", note)
-    try:
-        yield statements
-    finally:
-        event.remove(connection, "before_cursor_execute", note)
