@@ -100,10 +100,18 @@ def _field_of(key: str, value: Any) -> Any:
     if isinstance(value, bool):
         return BooleanField(label, default=value)
     if isinstance(value, int):
-        return IntegerField(label, [InputRequired(_l("A whole number is needed."))], default=value)
+        return _whole_field(key, value)
     if isinstance(value, list):
         return StringField(label, default=", ".join(str(each) for each in value), description=_l("Several values with commas between them."))
     return StringField(label, [_NEEDED], default=value)
+
+
+def _whole_field(key: str, value: int) -> Any:
+    label = words.KEY_NAMES[key]
+    if key == "digest_weekday":
+        days = [SelectChoice(place, name) for place, name in enumerate(words.WEEKDAYS)]
+        return SelectField(label, choices=days, coerce=int, default=value)
+    return IntegerField(label, [InputRequired(_l("A whole number is needed."))], default=value)
 
 
 def _choices(known: tuple[str, ...]) -> list[SelectChoice]:

@@ -9,7 +9,7 @@ from flask_babel import get_locale, gettext
 from flask_babel import lazy_gettext as _l
 
 from cohort import reference
-from cohort.kit.language import reader_language, share
+from cohort.kit.language import number, reader_language, share
 from cohort.plans.models import Plan
 
 POLICY_NAMES = {
@@ -32,7 +32,7 @@ KEY_NAMES = {
     "lapsed_days": _l("Lapsed after, days"), "annual_consecutive": _l("Calendar years in a row"),
     "ecommerce_only": _l("Online sales only"), "destinations": _l("Destinations, if not all of the plan"),
     "before_days": _l("Days before the date"), "overdue_days": _l("Days after the date"),
-    "min_gap_days": _l("Days between two messages, at least"), "digest_weekday": _l("Day of the weekly summary (0 = Monday)"),
+    "min_gap_days": _l("Days between two messages, at least"), "digest_weekday": _l("Day of the weekly summary"),
     "urgent_hours": _l("Urgent when due within, hours"), "escalate_days": _l("Manager hears after, days late"),
     "min_total": _l("Lowest total mark"), "min_criterion": _l("Lowest mark per criterion"),
     "evaluators": _l("Evaluators per file"), "third_review_gap": _l("Third review when marks differ by"),
@@ -52,6 +52,7 @@ VALUE_NAMES = {
 PHASE_NAMES = {
     "A": _l("Onboard"), "B": _l("Prepare"), "C": _l("Launch"), "D": _l("Repeat"), "E": _l("Consolidate"),
 }
+WEEKDAYS = (_l("Monday"), _l("Tuesday"), _l("Wednesday"), _l("Thursday"), _l("Friday"), _l("Saturday"), _l("Sunday"))
 MEMBERSHIP_NAMES = {"member": _l("member"), "candidate": _l("candidate")}
 
 
@@ -86,7 +87,9 @@ class CountryWords:
 
 
 def setting_words(key: str, value: Any) -> str:
-    """Return one setting as words: a share as percent, everything else as `value_words` has it."""
+    """Return one setting as words: a share as percent, a weekday by name, everything else as `value_words` has it."""
+    if key == "digest_weekday":
+        return str(WEEKDAYS[value])
     return share(float(value)) if key.endswith("share") else value_words(value)
 
 
@@ -96,4 +99,4 @@ def value_words(value: Any) -> str:
         return str(gettext("yes") if value else gettext("no"))
     if isinstance(value, list):
         return ", ".join(value_words(each) for each in value) or "—"
-    return str(VALUE_NAMES.get(value, value)) if isinstance(value, str) else str(value)
+    return number(value) if isinstance(value, int) else str(VALUE_NAMES.get(value, value))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from typing import cast
+from typing import Any, cast
 
 from flask import Blueprint, Response, redirect, render_template, url_for
 from flask_babel import lazy_gettext as _l
@@ -15,6 +15,7 @@ from cohort.exports.flags.progress import progress_of
 from cohort.kit import clock, navigation, tables
 from cohort.kit.access import Actor, current_actor, gate, public, signed_in
 from cohort.kit.database import db
+from cohort.kit.language import number
 from cohort.kit.navigation import Entry
 from cohort.plans import queries as plan_queries
 from cohort.plans import words as plan_words
@@ -85,11 +86,20 @@ def _overview(template: str) -> str:
         punctuality=figures.punctuality(session, plan.id, today), value=figures.value(session, plan.id),
         path=figures.path(session, plan.id), rows=progress_of(session, plan, shown, today),
         due=lists.due_next(session, plan.id, today), late=lists.late_by_country(session, plan.id, today),
-        pilots=pilot_lines(session, plan.id, today),
+        pilots=pilot_lines(session, plan.id, today), stages=_stage_rows(session, plan.id),
         decisions=lists.decisions(session, plan.id) if actor.may("round.decide") else None,
         share=float(plan_queries.policy_on(session, plan.id, "parity", today).settings["share"]),
         words=words, plan_words=plan_words, flag_words=flag_words,
     )
+
+
+def _stage_rows(session: Session, plan_id: int) -> list[dict[str, Any]]:
+    """Return how many firms stand in each stage, along the path, for whoever reads how many and not who."""
+    counts = figures.stages(session, plan_id)
+    return [
+        {"label": flag_words.STAGE_NAMES[stage], "value": counts[stage], "text": number(counts[stage])}
+        for stage in flag_words.STAGE_NAMES if stage in counts
+    ]
 
 
 @blueprint.get("/reports/work")
