@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
@@ -27,12 +27,11 @@ def recipient_of(person: Person, country: str) -> Recipient:
     return Recipient(person.email, person.name, person.language, region if region in REGIONS else country, person.id)
 
 
-def people_of_firms(session: Session, plan_id: int, firms: Sequence[Firm]) -> dict[int, list[Recipient]]:
+def people_of_firms(session: Session, plan_id: int, countries: Mapping[int, str]) -> dict[int, list[Recipient]]:
     """Return who is written to for each firm: its people with an account, or else its contacts with a mail address.
 
-    Two queries, however many firms.
+    `countries` gives the country of each firm by its number. Two queries, however many firms.
     """
-    countries = {firm.id: firm.country for firm in firms}
     statement = (
         select(RoleGrant.firm_id, Person).join(Person, Person.id == RoleGrant.person_id)
         .where(RoleGrant.plan_id == plan_id, RoleGrant.firm_id.in_(countries), RoleGrant.role == Role.FIRM)
@@ -55,7 +54,7 @@ def people_of_firms(session: Session, plan_id: int, firms: Sequence[Firm]) -> di
 
 def people_of_firm(session: Session, plan_id: int, firm: Firm) -> list[Recipient]:
     """Return who is written to for one firm."""
-    return people_of_firms(session, plan_id, [firm])[firm.id]
+    return people_of_firms(session, plan_id, {firm.id: firm.country})[firm.id]
 
 
 def tell_firm(session: Session, export: Export, kind: str, event: ExportEvent) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import gc
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import (
     BigInteger,
+    Column,
     ColumnElement,
     Executable,
     Integer,
@@ -73,6 +74,25 @@ def bare_rows(session: Session, statement: Executable) -> list[tuple[Any, ...]]:
     """
     cursor: Any = session.connection().execute(statement).cursor
     return list(cursor.fetchall())
+
+
+def as_kept(session: Session, column: Column[Any]) -> Callable[[Any], Any]:
+    """Return what turns a value of the column into what the driver takes."""
+    dialect = session.get_bind().dialect
+    convert = column.type.dialect_impl(dialect).bind_processor(dialect)
+    return convert or (lambda value: value)
+
+
+def put_rows(session: Session, statement: Executable, rows: list[dict[str, Any]]) -> None:
+    """Run a statement once for each row of parameters, handed to the driver as they are (`as_kept`).
+
+    To convert a thousand rows one value at a time costs more than to write them.
+    """
+    session.flush()
+    compiled: Any = statement.compile(dialect=session.get_bind().dialect)  # type: ignore[attr-defined]
+    names = compiled.positiontup
+    parameters: Any = [tuple(row[name] for name in names) for row in rows] if names else rows
+    session.connection().exec_driver_sql(compiled.string, parameters)
 
 
 def is_sqlite(session: Session) -> bool:

@@ -173,7 +173,8 @@ class _Seasonal:
         rows = SeasonRows.of(key, quarters.operations, quarters.cents, in_season)
         self._r1_s = meets_r1_s_on(seasons, rows, firm, end, day, policy)
         self._covers = seasons.cover(firm, quarters_on(day))
-        self._clock = SeasonClock(int(quarters.last_day[end].min()), int(day[0]))
+        last = quarters.last_day[end]  # may lie after the day: such firms are not decided here, but must not harm
+        self._clock = SeasonClock(int(last.min()), max(int(last.max()), int(day[0])))
         self._code, self._day, self._policy = seasons.code[firm], day, policy
 
     def __call__(self, active: Codes, r1: Flags, heard: Whole) -> Codes:

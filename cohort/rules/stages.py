@@ -9,6 +9,7 @@ from dataclasses import dataclass, fields
 from datetime import date
 from decimal import Decimal, InvalidOperation
 from enum import StrEnum
+from functools import cached_property
 from typing import Any
 
 
@@ -65,7 +66,7 @@ class RecurrencePolicy:
     destinations: tuple[str, ...] = ()
     version: str = "R1-2026"
 
-    @property
+    @cached_property
     def min_fob_cents(self) -> int:
         """The least FOB in US cents, rounded up so that a fraction of a cent never lets a firm through."""
         cents = self.min_fob_usd * 100

@@ -107,8 +107,11 @@ def _by_columns(
         return []
     found = standings_of(session, plan_id, written.firm_ids, rule, day, declared, is_all=is_all)
     is_new = written.differs(_figures(found))
-    announced = _announced(session, plan_id, written.firm_ids, is_all=is_all)
-    is_changed = is_new & ~found.waiting_for_us & (found.stage != announced)
+    # What waited for us was written but not announced; of all others the stage written is the one announced.
+    announced, asked = written.figures.stage.astype(np.int64), is_new & ~found.waiting_for_us
+    asked &= (found.stage != announced) | written.figures.waiting_for_us
+    announced[asked] = _announced(session, plan_id, written.firm_ids[asked], is_all=is_all)
+    is_changed = asked & (found.stage != announced)
     since = effective_on(found, day, rule.policy, wanted=is_changed)
     return _judgements(written.firm_ids, np.flatnonzero(is_new), found, announced, since.tolist(), rule, day)
 
@@ -130,11 +133,16 @@ def _judgements(
     )
     rows = zip(places.tolist(), *(column[places].tolist() for column in columns), strict=True)
     runs = found.runs_of(places)
+    steps_without_run: dict[tuple[Stage, bool], NextStep] = {}
     for run, (place, firm_id, before, code, waiting, count, quarters, places_count, cents, first_on, last_on, recheck_on, r2) in zip(
         runs, rows, strict=True
     ):
         stage = STAGES[code]
-        step = next_step_of(stage, run, day, rule.policy, r2=r2, recheck_on=recheck_on, waiting_for_us=waiting)
+        step = steps_without_run.get((stage, waiting)) if not run else None
+        if step is None:
+            step = next_step_of(stage, run, day, rule.policy, r2=r2, recheck_on=recheck_on, waiting_for_us=waiting)
+        if not run:  # nothing of it depends on the firm but its stage
+            steps_without_run[stage, waiting] = step
         yield Judgement(
             firm_id, STAGES[before], stage, waiting, count, quarters, places_count, cents, first_on, last_on,
             recheck_on, since[place], step,

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from cohort.exports.letters import people_of_firms, queue, recipient_of
 from cohort.exports.models import Export, FirmStanding, StageFlag
+from cohort.firms.models import Firm
 from cohort.kit.notices import may_be_off
 from cohort.kit.outbox import OutboxMessage, mail_kind
 from cohort.plans import queries as plan_queries
@@ -20,21 +21,27 @@ from cohort.rules.stages import IDLE_STAGES
 FIRM_MAIL, STAFF_MAIL = "stage_flag_firm", "stage_flag_coordinator"
 
 
-def tell(session: Session, plan: Plan, flags: Sequence[StageFlag]) -> int:
-    """Queue the letters of new flags; returns how many. A plan that has ended tells nobody."""
-    coordinators = {
-        country: plan_queries.coordinators_of(session, plan.id, country) for country in {flag.firm.country for flag in flags}
-    }
-    people = people_of_firms(session, plan.id, [flag.firm for flag in flags]) if flags else {}
+def tell(session: Session, plan: Plan, flag_ids: Sequence[int]) -> int:
+    """Queue the letters of new flags, in their order; returns how many. A plan that has ended tells nobody."""
+    statement = (
+        select(
+            StageFlag.id, StageFlag.firm_id, Firm.trade_name, Firm.legal_name, StageFlag.stage, StageFlag.previous_stage,
+            StageFlag.effective_on, StageFlag.next_step, StageFlag.raised_on, Firm.country,
+        ).join(Firm, Firm.id == StageFlag.firm_id).where(StageFlag.id.in_(flag_ids)).order_by(StageFlag.id)
+    )
+    rows = session.execute(statement).all() if flag_ids else []
+    countries = {row.firm_id: row.country for row in rows}
+    coordinators = {country: plan_queries.coordinators_of(session, plan.id, country) for country in set(countries.values())}
+    people = people_of_firms(session, plan.id, countries) if rows else {}
     told = 0
-    for flag in flags:
+    for row in rows:
         params: dict[str, Any] = {
-            "flag_id": flag.id, "firm_id": flag.firm_id, "firm": flag.firm.name, "stage": flag.stage,
-            "previous_stage": flag.previous_stage, "effective_on": flag.effective_on, "next_step": flag.next_step,
+            "flag_id": row.id, "firm_id": row.firm_id, "firm": row.trade_name or row.legal_name, "stage": row.stage,
+            "previous_stage": row.previous_stage, "effective_on": row.effective_on, "next_step": row.next_step,
         }
-        staff = [recipient_of(person, flag.firm.country) for person in coordinators[flag.firm.country] if person.active]
-        told += queue(session, people[flag.firm_id], FIRM_MAIL, "stage_flag", flag.id, flag.raised_on, params, flag.firm_id)
-        told += queue(session, staff, STAFF_MAIL, "stage_flag", flag.id, flag.raised_on, params, None)
+        staff = [recipient_of(person, row.country) for person in coordinators[row.country] if person.active]
+        told += queue(session, people[row.firm_id], FIRM_MAIL, "stage_flag", row.id, row.raised_on, params, row.firm_id)
+        told += queue(session, staff, STAFF_MAIL, "stage_flag", row.id, row.raised_on, params, None)
     return told
 
 

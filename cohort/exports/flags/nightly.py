@@ -5,21 +5,22 @@ Every effect has a key of its own, so that a night repeated changes nothing and 
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from datetime import date, timedelta
 from typing import Any
 
-from sqlalchemy import bindparam, func, insert, select, update
+from sqlalchemy import bindparam, func, insert, literal_column, select, update
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.orm import Session, joinedload, selectinload
+from sqlalchemy.orm import Session, selectinload
 
 from cohort.exports.counting import PlanRule, counted_cents, recurrence_policy
 from cohort.exports.flags import letters
 from cohort.exports.flags.facts import known_by_end_of
 from cohort.exports.flags.judging import Judged, Judgement, judge
-from cohort.exports.flags.steps import step_columns
+from cohort.exports.flags.steps import step_text
 from cohort.exports.models import Export, FirmStanding, LastNight, StageFlag
-from cohort.exports.operations import among, is_sqlite, without_collector
+from cohort.exports.operations import among, as_kept, is_sqlite, put_rows, without_collector
 from cohort.exports.rollup import keep_quarters
 from cohort.kit import clock
 from cohort.plans.models import Member, Plan, PlanCountry
@@ -35,22 +36,22 @@ def judge_night(session: Session, plan: Plan, day: date, *, is_full: bool | None
     On Sundays every firm is looked at, on other days those with new facts or whose day has come; both come to
     the same. Facts recorded after the day's end wait for the next night.
     """
+    with without_collector():
+        return _judge_night(session, plan, day, is_full=day.weekday() == FULL_CHECK_WEEKDAY if is_full is None else is_full)
+
+
+def _judge_night(session: Session, plan: Plan, day: date, *, is_full: bool) -> dict[str, int]:
     rule = PlanRule(session, plan.id, recurrence_policy(session, plan.id, day))
-    is_full = day.weekday() == FULL_CHECK_WEEKDAY if is_full is None else is_full
     last = session.get(LastNight, plan.id)
     newest = _open_standings(session, plan.id, day, 0 if last is None or is_full else last.newest_member_id)
     if _rule_is_new(session, plan.id, rule, last):
         recount(session, plan.id, day)
         is_full = True
-    with without_collector():
-        judged = judge(session, plan.id, rule, day, is_full=is_full)
+    judged = judge(session, plan.id, rule, day, is_full=is_full)
     _write(session, plan.id, judged, rule.policy.version, day)
     raised = _raise_flags(session, plan.id, judged.judgements, rule, day)
     _note_night(session, plan.id, rule, day, newest)
-    told = 0
-    for start in range(0, len(raised), _CHUNK):
-        statement = select(StageFlag).where(StageFlag.id.in_(raised[start:start + _CHUNK])).options(joinedload(StageFlag.firm))
-        told += letters.tell(session, plan, list(session.scalars(statement.order_by(StageFlag.id))))
+    told = sum(letters.tell(session, plan, raised[start:start + _CHUNK]) for start in range(0, len(raised), _CHUNK))
     return {"judged": len(judged.judgements), "flags": len(raised), "letters": told}
 
 
@@ -100,9 +101,9 @@ def _open_standings(session: Session, plan_id: int, day: date, after_id: int) ->
     A full night looks at all members: one whose transaction ended late may stand below the newest one known.
     """
     has_row = select(FirmStanding.firm_id).where(FirmStanding.plan_id == plan_id)
-    newest = session.scalar(select(func.max(Member.id)).where(Member.plan_id == plan_id, Member.id > after_id))
-    if newest is None or (after_id == 0 and _count(session, plan_id, Member) == _count(session, plan_id, FirmStanding)):
-        return newest or after_id  # members alone have a standing, so equal counts say that none is missing
+    newest = session.scalar(select(func.max(Member.id))) or 0
+    if newest <= after_id or (after_id == 0 and _count(session, plan_id, Member) == _count(session, plan_id, FirmStanding)):
+        return newest  # members alone have a standing, so equal counts say that none is missing
     missing = session.scalars(
         select(Member.firm_id).where(Member.plan_id == plan_id, Member.id > after_id, Member.firm_id.not_in(has_row))
         .order_by(Member.firm_id)
@@ -123,19 +124,20 @@ def _write(session: Session, plan_id: int, judged: Judged, version: str, day: da
     if not judged.judgements:
         return
     table: Any = FirmStanding.__table__
+    kept = as_kept(session, table.c.judged_on)
     rows = [
         {
             "of_firm": each.firm_id, "stage": each.stage.value, "is_waiting_for_us": each.waiting_for_us,
             "operations_count": each.operations, "quarters_count": each.quarters, "destinations_count": each.destinations,
-            "fob_usd_cents": each.fob_cents, "first_export_on": each.first_on, "last_export_on": each.last_on,
-            "next_step": step_columns(each.next_step), "rule_version": version, "judged_on": day,
-            "recheck_on": each.look_again_on, "is_dirty": each.firm_id in judged.known_later,
+            "fob_usd_cents": each.fob_cents, "first_export_on": kept(each.first_on), "last_export_on": kept(each.last_on),
+            "next_step": step_text(each.next_step), "recheck_on": kept(each.look_again_on),
+            "is_dirty": each.firm_id in judged.known_later, "rule_version": version, "judged_on": kept(day),
         }
         for each in judged.judgements
     ]
-    columns: dict[str, Any] = {name: bindparam(name) for name in rows[0] if name != "of_firm"}
-    here = (table.c.plan_id == plan_id, table.c.firm_id == bindparam("of_firm"))
-    session.execute(update(table).where(*here).values(columns), rows)
+    columns: dict[str, Any] = {name: bindparam(name, type_=table.c[name].type) for name in rows[0] if name != "of_firm"}
+    here = (table.c.plan_id == literal_column(str(plan_id)), table.c.firm_id == bindparam("of_firm"))
+    put_rows(session, update(table).where(*here).values(columns), rows)
     session.expire_all()
 
 
@@ -147,19 +149,24 @@ def _raise_flags(
     if not changed:
         return []
     runs = _runs(session, plan_id, [each.firm_id for each in changed], rule, day)
+    table: Any = StageFlag.__table__
+    kept = as_kept(session, table.c.raised_on)
+    raised_at = as_kept(session, table.c.raised_at)(clock.now())
     rows = [
         {
             "plan_id": plan_id, "firm_id": each.firm_id, "stage": each.stage.value,
             "previous_stage": each.announced.value, "rule_version": rule.policy.version,
-            "effective_on": each.effective_on or day, "raised_on": day, "raised_at": clock.now(),
-            "operations": runs.get(each.firm_id, []), "reason": _reason(each), "next_step": step_columns(each.next_step),
+            "effective_on": kept(each.effective_on or day), "raised_on": kept(day), "raised_at": raised_at,
+            "operations": json.dumps(runs.get(each.firm_id, [])), "reason": json.dumps(_reason(each)),
+            "next_step": step_text(each.next_step),
         }
         for each in changed
     ]
     dialect: Any = sqlite if is_sqlite(session) else postgresql
-    table = StageFlag.__table__
-    statement = dialect.insert(table).on_conflict_do_nothing(index_elements=list(_KEY)).returning(table.c.id)
-    return list(session.execute(statement, rows).scalars())
+    newest = session.scalar(select(func.max(StageFlag.id))) or 0
+    statement = dialect.insert(table).values({name: bindparam(name, type_=table.c[name].type) for name in rows[0]})
+    put_rows(session, statement.on_conflict_do_nothing(index_elements=list(_KEY)), rows)
+    return list(session.scalars(select(StageFlag.id).where(StageFlag.id > newest, StageFlag.plan_id == plan_id).order_by(StageFlag.id)))
 
 
 def _runs(session: Session, plan_id: int, firm_ids: list[int], rule: PlanRule, day: date) -> dict[int, list[int]]:

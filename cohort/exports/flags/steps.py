@@ -17,6 +17,15 @@ def step_columns(step: NextStep) -> dict[str, Any]:
     }
 
 
+def step_text(step: NextStep) -> str:
+    """Return a next step as the text of `step_columns`, for rows written by the thousand."""
+    by_on = f'"{step.by_on.isoformat()}"' if step.by_on is not None else "null"
+    return (
+        f'{{"code": "{step.code}", "exports": {step.exports}, "new_quarters": {step.new_quarters}, "new_destinations":'
+        f' {step.new_destinations}, "missing_fob_usd": "{step.missing_fob_usd}", "by_on": {by_on}}}'
+    )
+
+
 def step_of(columns: dict[str, Any]) -> NextStep:
     """Return a kept next step; a mail hands its day over as a day already."""
     read = dict(columns)

@@ -29,7 +29,7 @@ def warn(session: Session, plan: Plan, day: date) -> dict[str, int]:
     rule = rule_on(session, plan.id, day)
     members = _candidates(session, plan.id, day)
     found = facts_of(session, plan.id, members, rule, day)
-    people = people_of_firms(session, plan.id, [member.firm for member in members]) if members else {}
+    people = people_of_firms(session, plan.id, {member.firm_id: member.firm.country for member in members}) if members else {}
     mails = 0
     for member in members:
         facts = found[member.firm_id]
