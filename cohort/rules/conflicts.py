@@ -212,22 +212,36 @@ def _first_in_file(flagged: _Programme, cells: int, count: int) -> Ints:
     upper = flagged.upper.copy()
     upper[-1] = fewest = int(held[cells + count :].sum())
     held_to = replace(flagged, upper=upper)
-    for place in range(cells + count, width):
-        if int(least[cells + count :].sum()) == fewest:
-            break
+    start = cells + count
+    while int(least[cells + count :].sum()) < fewest:
+        place, held = _next_flag(held_to, held, least, start)
         least[place] = 1
-        if not held[place]:
-            solved = solve(none, held_to.matrix, held_to.lower, upper, held_to.box, whole=True, least=least)
-            if solved is None:
-                least[place] = 0
-            else:
-                held = whole(solved.values)
+        start = place + 1
     for place in np.flatnonzero(least[cells + count :]).tolist():
         wish = none.copy()
         wish[cells + place] = 1
         held = held_to.best(wish, least)
         least[cells + place] = held[cells + place]
     return held
+
+
+def _next_flag(held_to: _Programme, held: Ints, least: Ints, start: int) -> tuple[int, Ints]:
+    """Return the first flag from `start` on that a solution can raise, with such a solution; `held` is one.
+
+    The stretch before the first flag raised so far is asked as one, then in halves: few solves, however long.
+    """
+    end = start + int(np.argmax(held[start:] > 0))
+    low, high = start, end
+    while low < end:
+        wish = np.zeros(len(held), dtype=np.int64)
+        wish[low:high] = 1
+        found = held_to.best(wish, least)
+        if found[low:high].any():
+            held, end = found, low + int(np.argmax(found[low:high] > 0))
+        else:
+            low = high
+        high = low + max((end - low) // 2, 1)
+    return end, held
 
 
 def _anyone(field: Field, counts: Ints) -> Ints:

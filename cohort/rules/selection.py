@@ -11,9 +11,10 @@ from typing import Literal
 
 import numpy as np
 
+from cohort.rules.boundary import settled
 from cohort.rules.cells import Grid, grid_of, shifted
 from cohort.rules.lots import draw
-from cohort.rules.milp import require
+from cohort.rules.milp import proven, require
 from cohort.rules.optimum import Optimum, Problem, maximise
 from cohort.rules.pool import Ints, Pool
 from cohort.rules.prices import Certificate
@@ -92,12 +93,14 @@ def choose(
     the plain draw of `seed` (criteria before the draw; 0 marks an empty reserved seat). Raises Unproven when
     the proof fails, ValueError and KeyError on what `lay_out` refuses. Source: contract.md, domain.md §8.
     """
-    drawn = draw(pool.ids, seed) if lots is None else lots
     field = lay_out(pool, plan, stayers, barred) if len(pool) >= plan.seats else None
-    found = best_score(field, drawn) if field else None
+    found = best_score(field, np.zeros(len(pool), dtype=np.int64) if lots is None else lots) if field else None
     if field is None or found is None:
         return Selection("infeasible")
-    cohort = np.concatenate([field.stayers, least_lots(field.problem, found, drawn)])
+    cohort = np.concatenate([field.stayers, _told_apart(field, found, seed, lots)])
+    drawn = np.zeros(len(pool), dtype=np.int64) if lots is None else lots
+    if lots is None:
+        drawn[cohort] = draw([pool.ids[place] for place in cohort.tolist()], seed)
     objective = found.value + field.stayers_score
     read_back = (int(pool.scores[cohort].sum()), len(np.unique(cohort)))
     require(read_back == (objective, plan.seats), "the cohort read back is the one that was proven")
@@ -105,3 +108,15 @@ def choose(
     return Selection(
         "optimal", tuple(pool.ids[place] for place in ordered.tolist()), objective, found.certificate
     )
+
+
+def _told_apart(field: Field, found: Optimum, seed: str, lots: Ints | None) -> Ints:
+    """Return who of those not fixed is in the cohort that the tie rule names; all lots are drawn only if they must."""
+    problem, pool = field.problem, field.pool
+    if lots is None:
+        cohort = settled(problem, pool.scores[problem.members], found, pool.ids, seed)
+        if cohort is not None:
+            return cohort
+        lots = draw(pool.ids, seed)
+        found = proven(best_score(field, lots), "the best total does not depend on lots")
+    return least_lots(problem, found, lots)

@@ -1,38 +1,49 @@
-"""Times the exact choice of a cohort, tie-break included, against one binary an applicant in the same solver.
+"""Times the exact choice of a cohort, tie-break and draw included, against one binary an applicant in the same solver.
 
-At a million applicants, where that programme does not end, it is timed against sorting the scores. The draw of
-lots (one SHA-256 an applicant, done once when a pool is frozen) is timed beside it and left out of the ratio.
+It is timed against sorting the scores too, up to a million applicants, where that programme does not end. Only those
+who are tied at the boundary are hashed; one line shows what a round costs whose ties need every lot. Then prices,
+conflict and relaxation against one choice, and the memory that a choice takes on top of its pool.
 """
 
 from __future__ import annotations
 
 import json
 import statistics
+import subprocess
 import sys
 import time
 from fractions import Fraction
+from pathlib import Path
 
 import highspy
 import numpy as np
 
-from cohort.rules.lots import draw
+from cohort.rules.conflicts import conflict, relaxation
 from cohort.rules.pool import Column, Pool
 from cohort.rules.quotas import Quota, SeatPlan
-from cohort.rules.selection import choose
+from cohort.rules.selection import best_score, choose, lay_out
 
-SIZES = ((1_000, 100, 5), (10_000, 100, 5), (100_000, 500, 1))
-SORT_SIZES = ((1_000_000, 500, 5), (1_000_000, 5_000, 5))
+SIZES = ((1_000, 100, 5), (10_000, 100, 5), (10_000, 500, 3), (100_000, 500, 1))
+SORT_SIZES = (
+    (1_000, 100, 5), (10_000, 500, 5), (100_000, 100, 5), (100_000, 500, 5), (100_000, 5_000, 5),
+    (1_000_000, 100, 5), (1_000_000, 500, 5), (1_000_000, 5_000, 5),
+)
+EXPLAIN_SIZES = ((10_000, 500), (100_000, 500))
+MEMORY_SIZES = ((100_000, 500), (1_000_000, 500), (1_000_000, 5_000))
 SHARES = {"country": (5, None), "women": (2, [0.7, 0.3]), "size": (3, [0.5, 0.3, 0.2]), "sector": (10, None)}
 
 
-def pool_of(count):
-    """Applicants of 5 countries, 3 sizes and 10 sectors, 30 in 100 women's, scores about 60 of 100 points."""
+def pool_of(count, step=1):
+    """Applicants of 5 countries, 3 sizes and 10 sectors, 30 in 100 women's, scores about 60 of 100 points.
+
+    Scores are whole multiples of `step` ten-thousandths: at 1 ties are as rare as 4 decimal places make them.
+    """
     random = np.random.default_rng(2026)
     columns = {
         name: Column(random.choice(kinds, count, p=weights).astype(np.int32), tuple(map(str, range(kinds))))
         for name, (kinds, weights) in SHARES.items()
     }
-    scores = np.rint(np.clip(random.normal(60, 15, count), 0, 100) * 10_000).astype(np.int64)
+    scores = np.rint(random.beta(6, 4, count) * (1_000_000 // step)).astype(np.int64) * step
     return Pool(tuple(f"a{place}" for place in range(count)), scores, columns)
 
 
@@ -93,13 +104,20 @@ def timed(action):
     return time.perf_counter() - begun, answer
 
 
-def measure(count, seats, rounds, against):
+def line(bench, size, seats, ratio, against, own, **more):
+    """One line of the answer."""
+    print(json.dumps({
+        "bench": bench, "size": size, "seats": seats, "ratio": round(ratio, 2), "against": against,
+        "seconds": round(own, 4), **more,
+    }), flush=True)
+
+
+def measure(count, seats, rounds, against, step=1):
     """One size: medians of interleaved rounds; equal totals where both answer the same question."""
-    pool, plan = pool_of(count), plan_of(seats)
-    draw_seconds, lots = timed(lambda: draw(pool.ids, "2026"))
+    pool, plan = pool_of(count, step), plan_of(seats)
     ours, theirs = [], []
     for _ in range(rounds):
-        seconds, found = timed(lambda: choose(pool, plan, "2026", lots=lots))
+        seconds, found = timed(lambda: choose(pool, plan, "2026"))
         ours.append(seconds)
         if against == "argsort":
             theirs.append(timed(lambda: np.argsort(pool.scores))[0])
@@ -109,13 +127,56 @@ def measure(count, seats, rounds, against):
             assert best == found.objective, (best, found.objective)
     own, other = statistics.median(ours), statistics.median(theirs)
     ratio = own / other if against == "argsort" else other / own
-    return {
-        "bench": "selection", "size": count, "seats": seats, "rows": len(plan.quotas) + 1, "rounds": rounds,
-        "ratio": round(ratio, 2),
-        "against": "np.argsort(scores): ours / theirs" if against == "argsort" else
-                   "one binary an applicant in HiGHS, gap 0: theirs / ours",
-        "seconds": round(own, 4), "against_seconds": round(other, 4), "draw_seconds": round(draw_seconds, 3),
-    }
+    words = {"argsort": "np.argsort(scores): ours / theirs", "programme": "one binary an applicant in HiGHS, gap 0: theirs / ours"}
+    ties = {} if step == 1 else {"ties": f"scores in steps of {step / 10_000:g} points: every lot is drawn"}
+    line(
+        "selection", count, seats, ratio, words[against], own, rows=len(plan.quotas) + 1, rounds=rounds,
+        against_seconds=round(other, 4), **ties,
+    )
+
+
+def measure_reasons(count, seats):
+    """The dearest price, and conflict and relaxation of an impossible round, against one choice."""
+    pool, plan = pool_of(count), plan_of(seats)
+    lots = np.zeros(count, dtype=np.int64)
+    clash = SeatPlan(seats, (*plan.quotas, Quota("nobody of 0", {"country": ("0",)}, max=0)))
+    one, dearest, conflicts, changes = [], [], [], []
+    for _ in range(5):
+        seconds, found = timed(lambda: choose(pool, plan, "2026"))
+        one.append(seconds)
+        dearest.append(max(
+            timed(lambda: best_score(lay_out(pool, plan.without(name)), lots))[0]  # noqa: B023
+            for name in ("women", "country 0", "size 2", "sector 3", "women of sector 3")
+        ))
+        assert found.status == "optimal"
+        conflicts.append(timed(lambda: conflict(pool, clash))[0])
+        changes.append(timed(lambda: relaxation(pool, clash))[0])
+    base = statistics.median(one)
+    for bench, seconds in (("price of a rule, the dearest of five", dearest), ("conflict", conflicts), ("relaxation", changes)):
+        own = statistics.median(seconds)
+        line(bench, count, seats, own / base, "one choice of a cohort: ours / theirs", own, against_seconds=round(base, 4))
+
+
+def measure_memory(count, seats):
+    """The peak that one choice adds to a process holding its pool, in MiB, in a fresh process."""
+    code = f"from tests.bench.bench_selection import peak; print(peak({count}, {seats}))"
+    extra, own = map(float, subprocess.check_output([sys.executable, "-c", code], text=True).split())
+    line("selection, memory", count, seats, extra / 150, "150 MiB on top of the pool: ours / that", own, mib=round(extra, 1))
+
+
+def peak(count, seats):
+    """MiB that a choice needs at most beyond what is held before, and its seconds (Linux)."""
+    pool, plan = pool_of(count), plan_of(seats)
+    choose(pool_of(200), SeatPlan(20), "warm")
+    Path("/proc/self/clear_refs").write_text("5")
+    before = resident("VmRSS")
+    seconds, _ = timed(lambda: choose(pool, plan, "2026"))
+    return f"{(resident('VmHWM') - before) / 1024} {seconds}"
+
+
+def resident(name):
+    """A figure of this process in KiB."""
+    return next(int(row.split()[1]) for row in Path("/proc/self/status").read_text().splitlines() if row.startswith(name))
 
 
 def main(sizes):
@@ -125,7 +186,13 @@ def main(sizes):
     for kind, table in (("programme", SIZES), ("argsort", SORT_SIZES)):
         for count, seats, rounds in table:
             if not wanted or count in wanted:
-                print(json.dumps(measure(count, seats, rounds, kind)), flush=True)
+                measure(count, seats, rounds, kind)
+    if not wanted or 100_000 in wanted:
+        measure(100_000, 500, 3, "argsort", step=10_000)
+    for measured, table in ((measure_reasons, EXPLAIN_SIZES), (measure_memory, MEMORY_SIZES)):
+        for count, seats in table:
+            if not wanted or count in wanted:
+                measured(count, seats)
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
+from cohort.rules.boundary import settled
 from cohort.rules.cells import grid_of
 from cohort.rules.ladders import ladders
 from cohort.rules.lots import draw
@@ -209,3 +210,41 @@ def test_a_question_without_any_answer_is_seen_from_counts():
     assert fits(problem)
     assert not fits(Problem(problem.members, problem.cell, problem.matrix, np.array([1, 2]), np.array([1, OPEN])))
     assert maximise(problem, np.array([1, 5]), np.array([1, 2])).chosen.tolist() == [0]
+
+
+LEVELS = {
+    "one group in part": [(f"f{n}", 50, "no", "CL") for n in range(9)],
+    "two groups in part": [(f"f{n}", 50, "yes" if n % 2 else "no", "CL") for n in range(12)],
+    "groups that trade": [(f"f{n}", 50 + n % 3, "yes" if n % 2 else "no", "CL" if n % 5 else "PE") for n in range(40)],
+}
+
+
+@pytest.mark.parametrize("rows", LEVELS.values(), ids=LEVELS)
+@pytest.mark.parametrize("seed", ["1", "2", "3"])
+def test_hashing_only_those_who_are_tied_names_the_same_cohort_as_drawing_all_lots(rows, seed):
+    pool = pool_of(rows)
+    plan = SeatPlan(6, (Quota("women", WOMEN, min=2, max=3), Quota("PE", {"country": ("PE",)}, max=2)))
+    stayers, barred = [rows[0][0]], [rows[1][0]]
+    lots = draw(pool.ids, seed)
+    assert choose(pool, plan, seed, stayers=stayers, barred=barred) == choose(
+        pool, plan, seed, stayers=stayers, barred=barred, lots=lots
+    )
+
+
+@pytest.mark.parametrize(
+    ("plan", "told"),
+    [
+        (SeatPlan(3), True), (SeatPlan(9), True),
+        (SeatPlan(4, (Quota("women", WOMEN, min=2, max=2),)), True),
+        (SeatPlan(4, (Quota("women", WOMEN, max=9),)), False),
+        (SeatPlan(4, (Quota("women", WOMEN, min=2, max=3),)), False),
+    ],
+)
+def test_the_boundary_is_settled_unless_other_counts_are_as_good(plan, told):
+    pool = pool_of([(f"f{n}", 50, "yes" if n < 4 else "no", "CL") for n in range(9)])
+    field = lay_out(pool, plan)
+    found = maximise(field.problem, pool.scores, np.zeros(9, dtype=np.int64))
+    cohort = settled(field.problem, pool.scores, found, pool.ids, "seed")
+    assert (cohort is not None) == told
+    if told:
+        assert {pool.ids[place] for place in cohort} == set(choose(pool, plan, "seed", lots=draw(pool.ids, "seed")).selected)
