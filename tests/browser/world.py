@@ -44,6 +44,7 @@ from cohort.rounds.calls.service import close_round
 from cohort.rounds.models import Application, Round
 from cohort.training.models import Milestone
 from cohort.training.service import EXPORT_MILESTONES, hand_in
+from tests.browser.reviewing import reviewed_calls
 from tests.browser.walks import WALKS
 
 TODAY = "2026-11-24T15:00:00+00:00"  # it stands still, so that a page says the same in every run
@@ -137,6 +138,7 @@ def build(folder: Path) -> None:
             # new members need a year for their milestones, and in month 14 the plan has less left
             extend_plan(session, cast.manager(), plan, ENDS_ON, "Prórroga acordada por el grupo técnico.")
             closed_calls(session, cast, Timeline(clock.today()))
+            reviewed_calls(session, cast, Timeline(clock.today()))
             for walk in WALKS:
                 work_to_do(session, plan, walk.country)
         (folder / "facts.json").write_text(json.dumps(facts_for_tests(typed(Session, db.session()))))

@@ -22,6 +22,7 @@ from cohort.rounds.models import Round
 from cohort.rounds.reviews import assigning, board, changes, conflicts, pairs, sheets, waiting, words
 from cohort.rounds.reviews.forms import MoveForm, PairsForm, ReasonForm
 from cohort.rounds.reviews.manage import acted, board_href
+from cohort.rounds.scores.queries import names_of
 from cohort.rounds.site import Page, back_with, session_now, staff
 
 _: Callable[..., str] = gettext
@@ -130,7 +131,7 @@ def reviews_evaluator(round_id: int, person_id: int) -> Page:
         if each.has_role and each.person_id != person_id]
     rows = [each for each in waiting.files_in_hand(session, assigning.in_round(round_id)) if each.evaluator_id == person_id]
     page = render_template("rounds/reviews/evaluator.html", round=round_, line=line, rows=rows, form=form, words=words,
-                           country_name=country_name, is_open=round_.status == "closed")
+                           names=names_of(session, [each.application_id for each in rows]), country_name=country_name, is_open=round_.status == "closed")
     return (page, 422) if form.is_submitted() else page
 
 

@@ -16,10 +16,11 @@ from flask_babel import gettext
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from cohort import reference
 from cohort.firms.models import Firm, FirmPerson
 from cohort.firms.words import SECTORS, SIZES, country_name
 from cohort.kit.access import unscoped
-from cohort.kit.language import day
+from cohort.kit.language import day, number
 from cohort.rounds.applications.answers import Given
 from cohort.rounds.applications.freezing import sent_answers
 from cohort.rounds.applications.words import REASONS
@@ -116,9 +117,15 @@ def _usual(given: Given) -> list[tuple[str, str]]:
         (_("What it sells"), given.text("product")), (_("How it travels"), worded("travels", "travels")),
         (_("Sells online"), worded("online", "sells_online")), (_("Sells since"), day(founded) if founded else ""),
         (_("Exports in 24 months"), given.text("exports_count")),
-        (_("Sales of %(year)s", year=given.text("sales_year") or "—"), given.text("annual_sales")),
+        (_("Sales of %(year)s", year=given.text("sales_year") or "—"), _sales(given)),
         (_("People"), given.text("employees")),
     ]
+
+
+def _sales(given: Given) -> str:
+    """Return the sales as we read them, in the currency of the country; as typed where they cannot be read."""
+    read = given.number("annual_sales")
+    return given.text("annual_sales") if read is None else f"{reference.countries()[given.country].currency} {number(read)}"
 
 
 def _asked(round_: Round, given: Given, is_blind: bool) -> list[tuple[str, str]]:
