@@ -15,6 +15,7 @@ from markupsafe import Markup, escape
 from cohort.firms import words
 from cohort.firms.files.wording import Language
 from cohort.firms.models import YES_NO_UNKNOWN
+from cohort.firms.queries import FirmLine
 from cohort.reference import countries
 from cohort.rules.taxid import masked
 
@@ -41,17 +42,17 @@ class _Cells:
     sectors: dict[str, Markup]
 
 
-def list_rows(firms: Iterable[Any]) -> list[dict[str, Any]]:
+def list_rows(firms: Iterable[FirmLine]) -> list[dict[str, Any]]:
     """Return each firm's cells as finished words, in the reader's language."""
     cells, base = _cells(words.language()), url_for("firms.index")
-    link = f'<a href="{base}%d">%s</a>'
+    country_words, women, sizes, sectors = cells.countries, cells.women, cells.sizes, cells.sectors
     return [
         {
-            "name": Markup(link % (firm.id, escape(firm.trade_name or firm.legal_name))),
-            "country": cells.countries[firm.country],
-            "women": cells.women[firm.women_owned, firm.women_led, firm.ownership_verified],
-            "size": cells.sizes[firm.size_class],
-            "sector": cells.sectors.get(firm.sector, ""),
+            "name": Markup(f'<a href="{base}{firm.id}">{escape(firm.trade_name or firm.legal_name)}</a>'),
+            "country": country_words[firm.country],
+            "women": women[firm.women_owned, firm.women_led, firm.ownership_verified],
+            "size": sizes[firm.size_class],
+            "sector": sectors.get(firm.sector, ""),
             "tax_id": masked(firm.country, firm.tax_id),
         }
         for firm in firms

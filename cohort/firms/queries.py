@@ -9,9 +9,9 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
-from sqlalchemy import ColumnElement, Row, Select, and_, bindparam, func, or_, select, tuple_
+from sqlalchemy import ColumnElement, Select, and_, bindparam, func, or_, select, tuple_
 from sqlalchemy.orm import Session, selectinload
 
 from cohort import reference
@@ -48,11 +48,27 @@ class FirmFilters:
                 raise DomainError("filter_unknown", value=value)
 
 
+class FirmLine(NamedTuple):
+    """What the list shows of a firm, and what the order of the list is read from; fields named as the columns."""
+
+    id: int
+    country: str
+    legal_name: str
+    trade_name: str
+    tax_id: str
+    sort_name: str
+    sector: str
+    size_class: str
+    women_owned: str
+    women_led: str
+    ownership_verified: bool
+
+
 @dataclass(frozen=True)
 class FirmPage:
     """Up to 50 firms and the keys of the rows around them."""
 
-    firms: Sequence[Row[*tuple[Any, ...]]]
+    firms: Sequence[FirmLine]
     previous_key: str
     next_key: str
 
@@ -79,8 +95,8 @@ def firm_page(session: Session, filters: FirmFilters, after: str = "", before: s
     backwards = bool(before)
     bounds = _key(before or after) if before or after else {}
     statement = _page_statement(filters, "before" if before else "after" if after else "first")
-    rows: Sequence[Row[*tuple[Any, ...]]] = session.execute(statement, bounds).all()
-    has_more, shown = len(rows) > PAGE_ROWS, list(rows[:PAGE_ROWS])
+    rows = session.execute(statement, bounds).all()
+    has_more, shown = len(rows) > PAGE_ROWS, [FirmLine._make(row) for row in rows[:PAGE_ROWS]]
     if backwards:
         shown.reverse()
     first, last = (key_of(shown[0], filters), key_of(shown[-1], filters)) if shown else ("", "")
@@ -95,10 +111,7 @@ def firm_page(session: Session, filters: FirmFilters, after: str = "", before: s
 def _page_statement(filters: FirmFilters, part: Literal["first", "before", "after"]) -> Select[*tuple[Any, ...]]:
     """Return the statement of a page: the first one, or the one beside the row `bound_value`, `bound_id`."""
     order = _order(filters)
-    statement = select(
-        Firm.id, Firm.country, Firm.legal_name, Firm.trade_name, Firm.tax_id, Firm.tax_id_status, Firm.sort_name,
-        Firm.is_natural_person, Firm.sector, Firm.size_class, Firm.women_owned, Firm.women_led, Firm.ownership_verified,
-    ).where(*_criteria(filters))
+    statement = select(*(getattr(Firm, name) for name in FirmLine._fields)).where(*_criteria(filters))
     if part != "first":
         here, bound = tuple_(*order), tuple_(bindparam("bound_value", type_=order[0].type), bindparam("bound_id", type_=Firm.id.type))
         statement = statement.where(here < bound if part == "before" else here > bound)
@@ -114,7 +127,7 @@ def count_firms(session: Session, filters: FirmFilters) -> int | None:
     return counted if counted <= COUNTED_ROWS else None
 
 
-def key_of(row: Any, filters: FirmFilters) -> str:
+def key_of(row: FirmLine, filters: FirmFilters) -> str:
     """Return the place of a row in the order of the list, as it stands in an address."""
     return f"{row.id}~{row.tax_id if _is_tax_id(filters.search) else row.sort_name}"
 

@@ -51,7 +51,8 @@ def reader_region() -> str:
 
 
 def _language() -> str:
-    return str(_babel_locale() or "es")[:2]
+    locale = _babel_locale()
+    return locale.language if locale else "es"
 
 
 def formats() -> Locale:
