@@ -45,6 +45,7 @@ def init_app(app: Flask, settings: Settings) -> None:
         SESSION_COOKIE_SECURE=settings.public_url.startswith("https://"),
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Lax",
+        SESSION_REFRESH_EACH_REQUEST=False,  # it is written when it changes, and for whoever is signed in every few minutes
     )
     if settings.trusted_proxies:
         hops = settings.trusted_proxies

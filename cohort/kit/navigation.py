@@ -93,11 +93,14 @@ def frame_of(actor: Actor) -> str:
 
 @dataclass(frozen=True)
 class _Frame:
-    """What a frame shows on every page of an actor: the menus with their counters, the names of plan and firm."""
+    """What a frame shows on every page of an actor: the menus with their counters, the names of plan and firm, the account."""
 
     entries: list[tuple[Entry, NavEntry]]
     plan_name: str
     firm_name: str
+    account: dict[str, str] | None
+    home_href: str
+    language_options: list[dict[str, Any]]
 
 
 def _asked(session: Session, actor: Actor) -> _Frame:
@@ -109,6 +112,9 @@ def _asked(session: Session, actor: Actor) -> _Frame:
         ],
         plan_name=_plan_names["plan"](session, actor) if "plan" in _plan_names else "",
         firm_name=_plan_names["firm"](session, actor) if "firm" in _plan_names and not actor.is_staff else "",
+        account=_account(actor),
+        home_href=home_href(actor),
+        language_options=_languages(),
     )
 
 
@@ -141,11 +147,11 @@ def _frame() -> dict[str, Any]:
             "layout": frame_of(actor),
             "nav": tuple(_menu(asked.entries, is_admin=False)),
             "nav_admin": tuple(_menu(asked.entries, is_admin=True)),
-            "account": _account(actor),
-            "home_href": home_href(actor),
+            "account": asked.account,
+            "home_href": asked.home_href,
             "plan_name": asked.plan_name,
             "firm_name": asked.firm_name,
-            "language_options": _languages(),
+            "language_options": asked.language_options,
         }
     return cast(dict[str, Any], g.frame)
 
