@@ -10,9 +10,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, cast
+from zlib import crc32
 
 import structlog
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from cohort.kit import audit, clock, ledger
@@ -23,6 +24,7 @@ from cohort.kit.ledger import Claim, JobRun, RunState
 
 Run = Callable[[Session, date], dict[str, int]]
 CATCH_UP_DAYS = 60
+_JOB_LOCK = 7_214_003  # any fixed number, other than those of the leader and the audit chain
 RETRY_AFTER = timedelta(minutes=5)  # times the attempts so far
 log = structlog.get_logger("cohort.jobs")
 
@@ -154,11 +156,21 @@ def _do(found: Job, as_of: date, claimed: Claim) -> dict[str, int]:
                 _note(session, found, claimed, counts)
             return counts
         with transaction() as session:
+            _wait_for_other_days(session, found)
             counts = found.run(session, as_of)
             _note(session, found, claimed, counts)
         return counts
     finally:
         act_as(cast(Session, db.session()), before)
+
+
+def _wait_for_other_days(session: Session, found: Job) -> None:
+    """Let two days of one job not work at the same moment: what the first writes the second must see.
+
+    SQLite has one writer anyway.
+    """
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(select(func.pg_advisory_xact_lock(_JOB_LOCK, crc32(found.name.encode()) & 0x7FFF_FFFF)))
 
 
 def _note(session: Session, found: Job, claimed: Claim, counts: dict[str, int]) -> None:

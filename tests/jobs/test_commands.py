@@ -57,10 +57,10 @@ def test_jobs_are_listed_for_people_and_for_scripts(call: Call) -> None:
 
 
 def test_a_job_run_by_hand_says_what_it_did(call: Call) -> None:
-    assert told(call("jobs", "run", "test.remind")) == (0, "test.remind for 2026-11-24: done (queued 3)\n", "")
-    assert told(call("jobs", "run", "test.remind")) == (0, "test.remind for 2026-11-24: done (queued 0)\n", "")
+    assert told(call("jobs", "run", "test.remind")) == (0, "test.remind for 2026-11-24: done (3 mails queued)\n", "")
+    assert told(call("jobs", "run", "test.remind")) == (0, "test.remind for 2026-11-24: done (nothing to do)\n", "")
     history = call("jobs", "history").stdout.split()
-    assert history == ["Job", "Period", "State", "Attempts", "Counts", "or", "fault", "test.remind", "2026-11-24", "done", "2", '{"queued":', "0}"]
+    assert history == ["Job", "Period", "State", "Attempts", "What", "it", "did,", "or", "its", "fault", "test.remind", "2026-11-24", "done", "2"]
 
 
 def test_a_job_that_breaks_ends_with_one(call: Call) -> None:

@@ -23,7 +23,7 @@ from tests.jobs.plan import live_in, trade_in
 # The site is imported above, so every room has registered its jobs by now.
 REGISTRY = ("test.remind", *sorted(JOBS))
 LATE_DAYS = 30 if sites.FULL else 3
-RACES = 10 if sites.FULL else 1
+RACES = 10 if sites.FULL else 3
 Tell = Callable[[str, object], None]
 
 
