@@ -54,7 +54,7 @@ def test_another_plan_is_read_and_not_changed(world: World, pages: PagesOf) -> N
 def test_what_there_is_not_is_not_found(world: World, pages: PagesOf) -> None:
     browser = pages("manager")
     for path in ("99999", "99999/extend", "99999/deputies", f"{world.plan}/policies/weather", f"{world.plan}/milestones/99"):
-        browser.get(f"/plans/{path}", 404)
+        assert "There is no such record, or it is not yours to see." in browser.refused(f"/plans/{path}", 404), path
 
 
 def test_firms_and_strangers_do_not_see_plans(world: World, pages: PagesOf) -> None:

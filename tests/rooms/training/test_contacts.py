@@ -150,10 +150,17 @@ def _prepared(browser: Pages, path: str, **typed: str) -> list[str]:
     return browser.check(path, answer, 200).links
 
 
-def test_other_countries_firms_and_plans_reach_nobody(world: World, pages: PagesOf) -> None:
-    for who, status in (("peru", 404), ("stranger", 404), ("firmcl", 403), ("firmpe", 403), ("observer", 403)):
-        for kind in ("call", "whatsapp"):
-            pages(who).get(f"/training/members/{world.members['CL']}/{kind}", status)
+def test_other_countries_firms_and_plans_reach_nobody(session: Session, world: World, pages: PagesOf) -> None:
+    expected = {"peru": 404, "stranger": 404, "firmcl": 403, "firmpe": 403, "observer": 403}
+    for kind in ("call", "whatsapp"):
+        path, read, sent = f"/training/members/{world.members['CL']}/{kind}", {}, {}
+        for who in expected:
+            browser = pages(who)
+            read[who] = browser.open(path).status_code
+            token = browser.token_of("/account/")
+            sent[who] = browser.open(path, method="POST", data={"csrf_token": token, "text": "Hola."}).status_code
+        assert (read, sent) == (expected, expected), kind
+    assert rows(session, ContactNote) == []
 
 
 def test_a_firm_that_left_may_still_be_called(session: Session, world: World) -> None:

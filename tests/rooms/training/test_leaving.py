@@ -66,7 +66,7 @@ def test_a_coordinator_reads_what_follows_and_then_says_yes(session: Session, wo
     browser, own = pages("coordinator"), f"/training/members/{world.members['CL']}"
     assert _path(world) in browser.get(own).links
     asked = browser.check(_path(world), browser.open(_path(world), method="POST", data={"csrf_token": browser.token_of(_path(world)), **TYPED}), 200)
-    for words in ("leaves the plan on November 20, 2026", "“Cambió de rubro.”", "23 open milestones end where they are", "No reminder is queued",
+    for words in ("leaves the plan on November 20, 2026", "Reason: Cambió de rubro.", "23 open milestones end where they are", "No reminder is queued",
                   "Its seat is free.", "Chile keeps 0 firms, 0 of them women-owned or women-led."):
         assert words in asked.text, words
     assert rows(session, Member, Member.left_on.is_not(None)) == []
