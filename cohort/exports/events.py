@@ -50,8 +50,7 @@ def append(
     session.flush()
     member = plan_queries.member_of(session, export.plan_id, export.firm_id)
     export.counted_usd_cents = counted_cents(member, export, rule_on(session, export.plan_id, day))
-    if member is not None:
-        mark_dirty(session, export.plan_id, export.firm_id)
+    mark_dirty(session, export.plan_id, export.firm_id)
     session.flush()
     if export.counted_usd_cents != counted_before or (counted_before and {"exported_on", "destination"} & changes.keys()):
         keep_quarters(session, export.plan_id, [export.firm_id])
@@ -68,18 +67,19 @@ def _told(event: ExportEvent) -> dict[str, Any]:
     return {name: value for name, value in told.items() if value not in (None, "")}
 
 
-def mark_dirty(session: Session, plan_id: int, firm_id: int) -> FirmStanding:
-    """Return a member's standing, marked as having a fact that the nightly job has not judged."""
+def mark_dirty(session: Session, plan_id: int, firm_id: int) -> None:
+    """Note that a member has a fact which the nightly job has not judged; a firm outside the plan has no standing."""
     statement = select(FirmStanding).where(FirmStanding.plan_id == plan_id, FirmStanding.firm_id == firm_id)
     standing = session.scalars(statement).one_or_none()
     if standing is None:
+        if plan_queries.member_of(session, plan_id, firm_id) is None:
+            return
         standing = FirmStanding(
             plan_id=plan_id, firm_id=firm_id, next_step={"code": "first_export"}, rule_version="",
             judged_on=clock.today(),
         )
         session.add(standing)
     standing.is_dirty = True
-    return standing
 
 
 def today_of(firm: Firm) -> date:

@@ -151,6 +151,24 @@ def _recheck(stage: Codes, endings: Endings, heard: Whole, policy: RecurrencePol
     return result
 
 
+@dataclass(frozen=True)
+class _Spread:
+    """Puts answers of the firms with operations (`present`) at their index; the others get what is said for them."""
+
+    present: Whole
+    firm_count: int
+
+    def whole(self, values: NDArray[np.integer] | Flags, absent: int) -> Whole:
+        """The values at their firm's index, `absent` elsewhere."""
+        full = np.full(self.firm_count, absent, dtype=np.int64)
+        full[self.present] = values
+        return full
+
+    def days(self, values: NDArray[np.integer]) -> Days:
+        """Day numbers as days; the least int64 is NaT, so a missing day needs no second step."""
+        return self.whole(values, NO_DAY).view("datetime64[D]")
+
+
 def _spread(
     columns: Columns,
     present: Whole,
@@ -164,33 +182,22 @@ def _spread(
     recheck: Whole,
 ) -> Standings:
     """Answers of firms with operations put at their index; firms without are `never` with empty figures."""
-    count = columns.first_row.size - 1
-
-    def whole(values: NDArray[np.integer] | Flags, absent: int) -> Whole:
-        """The values at their firm's index, `absent` elsewhere."""
-        full = np.full(count, absent, dtype=np.int64)
-        full[present] = values
-        return full
-
-    def days(values: NDArray[np.integer]) -> Days:
-        """Day numbers as days; the least int64 is NaT, so a missing day needs no second step."""
-        return whole(values, NO_DAY).view("datetime64[D]")
-
+    spread = _Spread(present, columns.first_row.size - 1)
     return Standings(
-        stage=whole(stage, int(CODE[Stage.NEVER])).astype(np.int8),
-        operations=whole(runs.operations, 0),
-        quarters=whole(runs.quarters, 0),
-        destinations=whole(runs.destinations, 0),
-        fob_cents=whole(runs.cents, 0),
-        longest_gap_days=whole(_longest_gap(columns, runs, today), -1),
-        first_export_on=days(columns.day[columns.first_row[present]]),
-        last_export_on=days(columns.day[runs.end]),
-        r1=whole(runs.r1, 0).astype(bool),
-        r2=whole(columns.years_in_a_row[runs.end] >= policy.annual_consecutive, 0).astype(bool),
-        recheck_on=days(recheck),
-        waiting_for_us=whole(waiting, 0).astype(bool),
-        run_start=whole(runs.start, 0),
-        run_end=whole(runs.end, -1),
+        stage=spread.whole(stage, int(CODE[Stage.NEVER])).astype(np.int8),
+        operations=spread.whole(runs.operations, 0),
+        quarters=spread.whole(runs.quarters, 0),
+        destinations=spread.whole(runs.destinations, 0),
+        fob_cents=spread.whole(runs.cents, 0),
+        longest_gap_days=spread.whole(_longest_gap(columns, runs, today), -1),
+        first_export_on=spread.days(columns.day[columns.first_row[present]]),
+        last_export_on=spread.days(columns.day[runs.end]),
+        r1=spread.whole(runs.r1, 0).astype(bool),
+        r2=spread.whole(columns.years_in_a_row[runs.end] >= policy.annual_consecutive, 0).astype(bool),
+        recheck_on=spread.days(recheck),
+        waiting_for_us=spread.whole(waiting, 0).astype(bool),
+        run_start=spread.whole(runs.start, 0),
+        run_end=spread.whole(runs.end, -1),
         columns=columns,
         seasons=seasons,
     )

@@ -72,8 +72,7 @@ def log_export(
         return saved
     for file in files:
         _attach(session, actor, export, file, proof_kind)
-    if member is not None:
-        events.mark_dirty(session, plan_id, firm.id)
+    events.mark_dirty(session, plan_id, firm.id)
     if import_id is None:  # an import is one entry of its own
         audit.record(session, actor, "export.logged", export, after={
             "firm_id": firm.id, **{name: value for name, value in columns.items() if value not in (None, "", False)}})
