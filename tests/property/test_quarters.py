@@ -36,7 +36,7 @@ def kept_and_read(quarters):
     texts = [records[first[firm]:first[firm + 1]].tobytes() for firm in range(first.size - 1)]
     read = np.frombuffer(b"".join(texts), dtype=RECORD)
     lists = [quarters.destinations.codes_of(firm) for firm in range(first.size - 1)]
-    destinations = Places.listed(np.array(sum(lists, []), dtype=np.int64), np.array([len(codes) for codes in lists]))
+    destinations = Places.listed(np.array([code for codes in lists for code in codes], dtype=np.int64), np.array([len(codes) for codes in lists]))
     return quarters_from(read, np.array([len(text) // RECORD.itemsize for text in texts]), destinations)
 
 
