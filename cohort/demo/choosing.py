@@ -19,6 +19,7 @@ from cohort.demo.applying import apply_to
 from cohort.demo.sketches import Sketch
 from cohort.demo.stage_set import COUNTRIES, Cast
 from cohort.demo.timeline import Agenda, Timeline
+from cohort.kit import clock
 from cohort.kit.access import Actor
 from cohort.people.actors import actor_of
 from cohort.plans.models import Plan
@@ -29,6 +30,8 @@ from cohort.rounds.decisions import appeals, concurrence
 from cohort.rounds.decisions import service as decisions
 from cohort.rounds.models import Application, Round, Seat
 from cohort.rounds.scores.service import bring_scores
+from cohort.rounds.seats import offers
+from cohort.rounds.seats.models import Offer
 
 ZONE = "America/Santiago"
 
@@ -129,6 +132,21 @@ def _decide(session: Session, cast: Cast, round_: Round) -> None:
         concurrence.concur(session, cast.coordinator(country), round_, decision, decision.record_hash)
     decisions.seal(session, cast.administrator(), round_, decision.record_hash)
     decisions.publish(session, cast.manager(), round_)
+    _offer(session, cast, round_)
+
+
+def _offer(session: Session, cast: Cast, round_: Round) -> None:
+    """Record the act, send the letters, and let every selected firm accept on the same evening."""
+    offers.record_act(session, cast.manager(), round_, f"Resolución {round_.code.upper()}", clock.today(round_.time_zone))
+    offers.send_letters(session, cast.manager(), round_)
+    statement = (
+        select(Offer).join(Application, Application.id == Offer.application_id)
+        .where(Application.round_id == round_.id).order_by(Offer.id)
+    )
+    for offer in session.scalars(statement).all():
+        person = offer.application.applicant
+        assert person is not None
+        offers.accept(session, actor_of(session, person, round_.plan_id), offer)
 
 
 def _round(session: Session, code: str) -> Round:

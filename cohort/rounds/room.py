@@ -18,10 +18,13 @@ from cohort.rounds.reviews import acts as review_acts
 from cohort.rounds.reviews import manage as review_pages
 from cohort.rounds.reviews import views as own_reviews
 from cohort.rounds.scores import views as score_views
+from cohort.rounds.seats import own_views as own_seat_views
+from cohort.rounds.seats import views as seat_views
 
 PAGES = (reach, application_staff, application_views, call_pages, call_views, decision_views, act_views, proposal_views, what_if_views, score_views,
-         review_pages, review_acts, own_reviews)
-JOBS = (jobs.close_calls,)  # registered when the module is loaded
+         review_pages, review_acts, own_reviews, seat_views, own_seat_views,
+)
+JOBS = (jobs.close_calls, jobs.expire_offers)  # registered when the module is loaded
 
 name_actions({
     "round.created": _l("started the call"), "round.edited": _l("changed the draft"),
@@ -38,6 +41,9 @@ name_actions({
     "review.sent": _l("sent the review in"), "review.reopened": _l("re-opened the review"),
     "review.scored": _l("wrote the score of the reviews"), "conflict.declared": _l("declared whether there is a conflict"),
     "conflict.noted": _l("noted a conflict"), "conflict.lifted": _l("lifted a conflict"),
+    "round.act": _l("recorded the administrative act"), "round.letters": _l("offered the seats and sent the letters"),
+    "round.replaced": _l("called firms into free seats"), "offer.accepted": _l("accepted the seat"),
+    "offer.declined": _l("gave the seat back"), "offer.withdrawn": _l("took the seat back"),
     "appeal.filed": _l("filed an appeal"), "appeal.answered": _l("answered the appeal"),
 })
 

@@ -80,10 +80,24 @@ def test_a_manager_decides_on_pasted_scores_and_anybody_verifies(site: Site, chr
     visitor.open(f"/rounds/{round_id}/result")
     assert site.rows("SELECT count(*) FROM decision WHERE round_id = ?", round_id) == [(1,)]
     assert site.rows("SELECT count(*) FROM seat s JOIN application a ON a.id = s.application_id WHERE a.round_id = ? AND s.outcome = 'selected'", round_id) == [(4,)]
-    assert site.rows("SELECT count(*) FROM member WHERE round_id = ?", round_id) == [(4,)]
     visitor.click("form[action$='/publish'] button")
+    seats_offered(site, visitor, round_id)
     visitor.close()
     verified_by_anybody(site, chromium, walk, tmp_path)
+
+
+def seats_offered(site: Site, visitor: Visitor, round_id: int) -> None:
+    """The act is recorded, the letters are read and sent, and two firms say yes by telephone: they are members."""
+    visitor.click("main a[href$='/seats']")
+    visitor.write("#number", "Resolución 7/2026")
+    visitor.press_main()
+    visitor.click("main a[href$='/letters']")
+    visitor.click("form[action$='/letters'] button")
+    for _firm in range(2):
+        visitor.click("main a[href*='/seats/']", first=True)
+        visitor.only("button.button--main").click()
+        visitor.page.wait_for_load_state()
+    assert site.rows("SELECT count(*) FROM member WHERE round_id = ?", round_id) == [(2,)]
 
 
 def agreed_by_each_country(site: Site, chromium: Browser, walk: Walk, round_id: int) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from datetime import date
 from typing import Any, cast
 
 from flask import flash, redirect, render_template, request, url_for
@@ -28,7 +29,9 @@ from cohort.rounds.calls.service import takes_applications
 from cohort.rounds.calls.times import local_text
 from cohort.rounds.decisions import appeals
 from cohort.rounds.decisions import words as decision_words
-from cohort.rounds.models import Application, Round
+from cohort.rounds.decisions.letters import notice_on
+from cohort.rounds.models import Application
+from cohort.rounds.seats.offers import standing_offer
 from cohort.rounds.site import Page, apply, back_with, session_now
 
 _: Callable[..., str] = gettext
@@ -209,21 +212,23 @@ def receipt(code: str) -> Page:
     if application.status == "draft":
         return redirect(url_for("apply.form", code=code))
     session, round_ = session_now(), application.round
-    seat = appeals.seat_of(session, application.id) if round_.decided_at else None
+    told_on = notice_on(session, round_)
+    seat = appeals.seat_of(session, application.id) if told_on else None
     return render_template(
         "apply/receipt.html", round=round_, words=words, application=application, own_words=own_words, seat=seat,
         checks=application.eligibility, is_taking=takes_applications(round_), decision_words=decision_words,
         why=decision_words.reason_text(seat.reason, seat.reason_params, round_.protocol) if seat else "",
-        appeal=appeals.appeal_of(session, application.id), **_appeal_days(application, round_),
+        appeal=appeals.appeal_of(session, application.id), **_appeal_days(application, told_on),
+        offer=standing_offer(session, application.id),
         sent=local_text(application.submitted_at, round_.time_zone) if application.submitted_at else "",
         closes=local_text(round_.closes_at, round_.time_zone),
     )
 
 
-def _appeal_days(application: Application, round_: Round) -> dict[str, Any]:
-    if round_.decided_at is None:
+def _appeal_days(application: Application, told_on: date | None) -> dict[str, Any]:
+    if told_on is None:
         return {"appeal_until": None, "may_appeal": False}
-    until = appeals.last_day(application, round_.decided_at.date())
+    until = appeals.last_day(application, told_on)
     today = clock.today(reference.countries()[application.country].time_zone)
     return {"appeal_until": until, "may_appeal": today <= until}
 
@@ -273,5 +278,5 @@ def appeal(code: str) -> Page:
             flash(_("We have your appeal. You get the answer by mail."), "success")
             return redirect(back)
     page = render_template("apply/appeal.html", round=application.round, words=words, form=page_form, back=back,
-                           **_appeal_days(application, application.round))
+                           **_appeal_days(application, notice_on(session_now(), application.round)))
     return (page, 422) if page_form.is_submitted() else page

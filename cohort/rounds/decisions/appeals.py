@@ -14,7 +14,7 @@ from cohort.kit.access import Actor, unscoped
 from cohort.kit.errors import DomainError, wording
 from cohort.kit.outbox import enqueue, mail_kind
 from cohort.plans.holidays import holidays_near
-from cohort.rounds.decisions.letters import recipients_of
+from cohort.rounds.decisions.letters import notice_on, recipients_of
 from cohort.rounds.models import Appeal, Application, Round, ScoreEntry, Seat
 from cohort.rules.calendar import add_working_days
 
@@ -29,10 +29,10 @@ wording("appeal_answer_empty", _l("Write the answer: the firm reads it."))
 mail_kind("appeal_answered", title=_l("Answer to an appeal"))
 
 
-def last_day(application: Application, decided_on: date) -> date:
-    """Return the last day for an appeal: so many working days of the firm's country after the outcome."""
+def last_day(application: Application, told_on: date) -> date:
+    """Return the last day for an appeal: so many working days of the firm's country after it was told its outcome."""
     days = int(application.round.protocol["appeal_days"][application.country])
-    return add_working_days(decided_on, days, holidays_near(application.country, decided_on))
+    return add_working_days(told_on, days, holidays_near(application.country, told_on))
 
 
 def file_appeal(session: Session, actor: Actor, application: Application, text: str) -> Appeal:
@@ -42,12 +42,13 @@ def file_appeal(session: Session, actor: Actor, application: Application, text: 
     if not own:
         raise DomainError("not_allowed")
     round_, zone = application.round, reference.countries()[application.country].time_zone
-    if round_.decided_at is None:
+    told_on = notice_on(session, round_)
+    if told_on is None:
         raise DomainError("appeal_not_decided")
     standing = appeal_of(session, application.id)
     if standing is not None:
         raise DomainError("appeal_twice", due=standing.due_on)
-    today, ends_on = clock.today(zone), last_day(application, round_.decided_at.date())
+    today, ends_on = clock.today(zone), last_day(application, told_on)
     if today > ends_on:
         raise DomainError("appeal_late", ended=ends_on)
     if not text.strip():

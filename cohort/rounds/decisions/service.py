@@ -12,14 +12,10 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from cohort.firms.models import Firm
 from cohort.kit import audit, clock
 from cohort.kit.access import Actor, unscoped
 from cohort.kit.errors import DomainError, wording
-from cohort.plans import queries as plans
-from cohort.plans.service import join_member
 from cohort.rounds.calls.protocol import sha256_of
-from cohort.rounds.decisions import letters
 from cohort.rounds.decisions.concurrence import missing
 from cohort.rounds.decisions.fates import fates
 from cohort.rounds.decisions.ownership import to_verify
@@ -116,7 +112,7 @@ def seal(session: Session, actor: Actor, round_: Round, record_hash: str) -> Dec
         raise DomainError("decision_unverified", count=len(open_claims))
     _seal(session, actor, round_, standing)
     with unscoped(session):
-        _carry_out(session, actor, round_, standing, shown)
+        _carry_out(session, round_, standing, shown)
     return standing
 
 
@@ -173,26 +169,10 @@ def _seal(session: Session, actor: Actor, round_: Round, decision: Decision) -> 
         "reason": decision.reasons})
 
 
-def _carry_out(session: Session, actor: Actor, round_: Round, decision: Decision, shown: Shown) -> None:
-    """Note each seat, make the members and write to every firm."""
-    seats = [
+def _carry_out(session: Session, round_: Round, decision: Decision, shown: Shown) -> None:
+    """Note what the sealed list says of each file; offers and letters follow the administrative act."""
+    session.add_all([
         Seat(decision_id=decision.id, application=each, recorded_at=clock.now(), **fate)
         for each, fate in fates(round_, shown.files, shown.found)
-    ]
-    session.add_all(seats)
+    ])
     session.flush()
-    today = clock.today(round_.time_zone)
-    standing = plans.countries_on(session, round_.plan_id, today)
-    firms = {firm.id: firm for firm in session.scalars(
-        select(Firm).where(Firm.id.in_([seat.application.firm_id for seat in seats])))}
-    for seat in seats:
-        firm = firms.get(seat.application.firm_id or 0)
-        if seat.outcome != "selected" or firm is None or plans.member_of(session, round_.plan_id, firm.id):
-            continue
-        country = standing.get(firm.country)
-        join_member(
-            session, actor, round_.plan, firm, joined_on=today, round_id=round_.id,
-            womens_at_entry=(seat.application.facts or {})["womens"],
-            is_pilot=country is None or country.membership != "member",
-        )
-    letters.tell(session, round_, seats, firms)

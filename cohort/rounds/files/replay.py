@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
@@ -83,15 +84,34 @@ def rerun(record: Record) -> dict[str, Json]:
             return answer_of(pool, plan, seed, cut)
         published = lottery_from(record["result"]["lottery"])
         return lottery_answer(pool, plan, seed, edges_from(protocol["lottery"]), cut, published)
-    limits = {country: (int(low), int(high)) for country, (low, high) in protocol["country_limits"].items()}
+    asked, fixed = round_inputs(record), record["fixed"]
+    return round_result(decide(
+        asked.applicants, asked.seats, asked.limits, asked.parity, asked.seed, asked.quotas, fixed["stayers"], fixed["barred"]
+    ))
+
+
+@dataclass(frozen=True)
+class RoundInputs:
+    """What a round's record asks, as `shortfall.decide` takes it."""
+
+    applicants: tuple[Applicant, ...]
+    seats: int
+    limits: Mapping[str, tuple[int, int]]
+    parity: ParityRule
+    seed: str
+    quotas: tuple[Quota, ...]
+
+
+def round_inputs(record: Record) -> RoundInputs:
+    """Return the question that a round's record sealed; raises KeyError, TypeError or ValueError on what is none."""
+    protocol = record["protocol"]
     parity = protocol["parity"]
-    rule = ParityRule(
-        Fraction(parity["share"]), parity["mode"], parity["shortfall"], parity["counts"], parity["per_country"]
-    )
-    applicants = [_applicant(row) for row in record["rows"]]
-    fixed = record["fixed"]
-    return round_result(
-        decide(applicants, seats, limits, rule, seed, quotas, fixed["stayers"], fixed["barred"])
+    return RoundInputs(
+        applicants=tuple(_applicant(row) for row in record["rows"]), seats=int(protocol["seats"]),
+        limits={country: (int(low), int(high)) for country, (low, high) in protocol["country_limits"].items()},
+        parity=ParityRule(
+            Fraction(parity["share"]), parity["mode"], parity["shortfall"], parity["counts"], parity["per_country"]),
+        seed=str(record["seed"]), quotas=tuple(quota_from(one) for one in protocol["quotas"]),
     )
 
 

@@ -35,6 +35,8 @@ from cohort.rounds.decisions import concurrence
 from cohort.rounds.decisions import service as decisions
 from cohort.rounds.models import Application, Decision, Round
 from cohort.rounds.scores.service import score_files
+from cohort.rounds.seats import offers
+from cohort.rounds.seats.models import Offer
 
 NOW = datetime(2026, 11, 2, 12, tzinfo=UTC)
 CLOSES = datetime(2026, 11, 20, 2, 59, tzinfo=UTC)  # 23:59 on the 19th in Santiago
@@ -180,6 +182,31 @@ class World:
         decision = self.proposed(round_, reasons)
         self.agreed(round_, decision)
         return decisions.seal(self.session, self.actor("second"), round_, decision.record_hash)
+
+    def told(self, round_: Round, reasons: str = "") -> Decision:
+        """Sealed, its act recorded today, and every letter queued."""
+        decision = self.sealed(round_, reasons)
+        offers.record_act(self.session, self.manager, round_, "RES-1", clock.today(round_.time_zone))
+        offers.send_letters(self.session, self.manager, round_)
+        return decision
+
+    def offer_of(self, application: Application) -> Offer:
+        """The latest offer made to a file."""
+        found = offers.standing_offer(self.session, application.id)
+        assert found is not None, "the file was offered a seat"
+        return found
+
+    def owner_of(self, application: Application) -> Actor:
+        """Whoever applied."""
+        assert application.applicant is not None
+        return actor_of(self.session, application.applicant, self.plan.id)
+
+    def joined(self, round_: Round) -> Decision:
+        """The whole way to members: every selected firm accepts."""
+        decision = self.told(round_)
+        for offer in self.session.scalars(select(Offer).order_by(Offer.id)).all():
+            offers.accept(self.session, self.owner_of(offer.application), offer)
+        return decision
 
 
 def build_world(session: Session) -> World:

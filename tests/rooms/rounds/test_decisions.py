@@ -131,7 +131,7 @@ def test_too_few_womens_firms_keep_reserved_seats_empty(world: World) -> None:
     figures = tables.figures_of(record)
     assert (figures.selected, figures.womens, figures.empty_count) == (7, 3, 1)
     with clock.at(AFTER):
-        world.sealed(round_)
+        world.joined(round_)
     assert world.session.scalar(select(func.count(Member.id))) == 7
 
 
@@ -175,7 +175,7 @@ def test_each_letter_tells_its_own_reason_and_no_other_firm(app: Flask, world: W
     lone = world.session.scalars(select(Round)).one()
     assert lone.id == round_.id
     with clock.at(AFTER):
-        world.sealed(round_)
+        world.told(round_)
     names = {each.id: each.firm.name for each in files if each.firm}
     mails = [row for row in world.session.scalars(select(OutboxMessage)) if row.kind.startswith("decision_")]
     assert len(mails) == 16
@@ -260,7 +260,7 @@ def test_two_people_seal_at_once_and_one_decision_stands(kind: str) -> None:
             db.session.remove()
             db.engine.dispose()
         clock.pin(None)
-        assert (len(found), len(set(found)), counted, mails) == (2, 1, [1, 16, 8], 16)
+        assert (len(found), len(set(found)), counted, mails) == (2, 1, [1, 16, 0], 0)
 
 
 def test_a_refuted_claim_changes_the_list_and_the_proposal_is_stale(world: World) -> None:

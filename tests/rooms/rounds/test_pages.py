@@ -16,6 +16,7 @@ from cohort.plans.models import Member
 from cohort.rounds.decisions import service as decisions
 from cohort.rounds.files.cli import verify
 from cohort.rounds.models import Appeal, Application, Decision, Round
+from cohort.rounds.seats.models import Offer
 from tests.rooms.rounds.conftest import AFTER, CODE, Site, World, post, tax_id, token_of
 from tests.rooms.rounds.pages import checked
 
@@ -170,7 +171,41 @@ def test_manager_scores_and_decides(doors: Site, tmp_path) -> None:  # type: ign
     assert client.get(path + "/proposal").headers["Location"] == path + "/result"
     answer = client.get(path + "/act.pdf")
     assert (answer.mimetype, answer.data[:5]) == ("application/pdf", b"%PDF-")
+    page(client, path + "/seats")
+    answer = post(client, path + "/seats", number="", signed_on="2026-11-20")
+    assert answer.status_code == 422
+    assert post(client, path + "/seats", number="RES-1", signed_on="2026-11-20").headers["Location"] == path + "/seats"
+    page(client, path + "/letters")
+    first, second = (post(client, path + "/letters") for _ in range(2))
+    assert [first.headers["Location"], second.headers["Location"]] == [path + "/seats"] * 2
+    offered = doors.do(lambda world: [(each.id, each.application.applicant.email) for each in world.session.scalars(select(Offer).order_by(Offer.id))])
+    assert isinstance(offered, list)
+    assert len(offered) == 8
+    (first_id, _mail), (_key, second_mail) = offered[:2]
+    page(client, path + "/seats")
+    page(client, f"{path}/seats/{first_id}")
+    assert post(client, f"{path}/seats/{first_id}", act="accept").headers["Location"] == path + "/seats"
+    assert post(client, f"{path}/seats/{first_id}", act="free", reason=" ").status_code == 422
+    for key, _mail in offered[2:]:
+        assert post(client, f"{path}/seats/{key}", act="accept").headers["Location"] == path + "/seats"
+    assert doors.do(lambda world: len(list(world.session.scalars(select(Member))))) == 7
+    page(client, path + "/replace?leaves=" + str(files[0][0]))
+    owner = doors.client(second_mail)
+    page(owner, f"/apply/{CODE}/receipt")
+    page(owner, f"/apply/{CODE}/decline")
+    assert post(owner, f"/apply/{CODE}/decline", reason="Nos falta tiempo.").headers["Location"] == f"/apply/{CODE}/receipt"
+    page(owner, f"/apply/{CODE}/receipt")
+    text = page(client, path + "/replace")
+    key_now = re.search(r'name="key" value="(\w{64})"', text)
+    assert key_now
+    assert post(client, path + "/replace", key=key_now[1], reason=" ").status_code == 422
+    assert post(client, path + "/replace", key=key_now[1], reason="Un cupo libre.").headers["Location"] == path + "/seats"
+    page(client, path + "/seats")
+    called = doors.do(lambda world: world.session.scalars(select(Offer).order_by(Offer.id.desc()).limit(1)).one().application.applicant.email)
+    owner = doors.client(str(called))
+    assert post(owner, f"/apply/{CODE}/accept", page=f"/apply/{CODE}/receipt").headers["Location"] == f"/apply/{CODE}/receipt"
     assert doors.do(lambda world: len(list(world.session.scalars(select(Member))))) == 8
+    page(client, path + "/replace")
     page(client, path + "/result")
     page(client, path + "/result?all=1")
     assert client.get(path + "/decide").headers["Location"] == path + "/result"
@@ -194,7 +229,7 @@ def test_firm_appeals_and_the_second_manager_answers(doors: Site) -> None:
     def decided(world: World) -> None:
         round_, _files = world.decided_ready()
         with clock.at(AFTER):
-            world.sealed(round_)
+            world.joined(round_)
             decisions.publish(world.session, world.manager, round_)
 
     doors.do(decided)
@@ -228,7 +263,7 @@ def test_readers_without_files_see_no_firm(doors: Site, email: str) -> None:
     def decided(world: World) -> None:
         round_, _files = world.decided_ready()
         with clock.at(AFTER):
-            world.sealed(round_)
+            world.joined(round_)
 
     doors.do(decided)
     clock.pin(AFTER)

@@ -28,7 +28,7 @@ def test_the_whole_way(world: World) -> None:
     world.close(round_)
     world.score(round_, files)
     with clock.at(AFTER):
-        decision = world.sealed(round_)
+        decision = world.joined(round_)
         decisions.publish(session, world.manager, round_)
     outcomes = {seat.application_id: (seat.outcome, seat.place) for seat in session.scalars(select(Seat))}
     assert len(outcomes) == 16
