@@ -124,7 +124,10 @@ def _rungs(groups: _Groups, wanted: NDArray[np.bool_], counts: Ints) -> Ints:
 
 
 def _close(groups: _Groups, problem: Problem, prices: WholePrices, window: int) -> Ints | None:
-    """Return how many of each group the best choice takes, the window of open groups grown until proven."""
+    """Return how many of each group the best choice takes, the window of open groups grown until proven.
+
+    It grows to the groups that could still matter, yet never more than threefold at a time.
+    """
     distance = np.abs(groups.gain)
     window, known_to_fit = min(window, len(distance)), False
     while True:
@@ -135,18 +138,19 @@ def _close(groups: _Groups, problem: Problem, prices: WholePrices, window: int) 
         opened[nearest] = True
         counts = np.where(~opened & (groups.gain > 0), groups.size, 0)
         answer = _open(groups, problem, np.flatnonzero(opened), counts)
-        closed = distance[~opened].min(initial=np.iinfo(np.int64).max)
+        closed, wider = distance[~opened].min(initial=np.iinfo(np.int64).max), window * _GROWTH
         if answer is not None:
-            value = sum((answer * groups.weight).tolist())
-            if opened.all() or closed >= prices.bound - prices.scale * value:
+            left = prices.bound - prices.scale * sum((answer * groups.weight).tolist())
+            if opened.all() or closed >= left:
                 return answer
+            wider = min(wider, int(np.count_nonzero(distance < left)))
         elif opened.all():
             return None
         elif not known_to_fit:
             if not fits(problem):
                 return None
             known_to_fit = True
-        window = min(window * _GROWTH, len(distance))
+        window = min(wider, len(distance))
 
 
 def _open(groups: _Groups, problem: Problem, opened: Ints, counts: Ints) -> Ints | None:

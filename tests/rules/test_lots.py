@@ -7,7 +7,7 @@ import hashlib
 
 import pytest
 
-from cohort.rules import ledger, lots, milp, pool, quotas, shortfall
+from cohort.rules import exact, ledger, lots, lottery, lottery_draw, milp, pool, quotas, shortfall
 from cohort.rules.lots import digest_of, draw
 
 
@@ -25,6 +25,12 @@ def test_lots_are_places_by_digest_and_follow_their_ids():
     assert draw(ids, "seed").tolist() != draw(ids, "another").tolist()
 
 
+def test_digests_that_begin_alike_are_told_apart_in_full():
+    """Only one id given twice has such digests; places are then those of the whole digest and the id."""
+    assert sorted(draw(["b", "a", "b"], "seed").tolist()) == [1, 2, 3]
+    assert sorted(draw(["b", "a", "b"], "seed")[[0, 2]]) in ([1, 2], [2, 3])
+
+
 def test_criteria_before_the_draw_come_first():
     ids = ["a", "b", "c", "d"]
     drawn = draw(ids, "seed", [(2,), (1,), (2,), (1,)])
@@ -34,7 +40,7 @@ def test_criteria_before_the_draw_come_first():
     assert (rural[0] < rural[1]) == (digest_of("seed", "b") < digest_of("seed", "d"))
 
 
-@pytest.mark.parametrize("module", [ledger, lots, milp, pool, quotas, shortfall])
+@pytest.mark.parametrize("module", [exact, ledger, lots, lottery, lottery_draw, milp, pool, quotas, shortfall])
 def test_the_examples_of_the_docstrings_hold(module):
     result = doctest.testmod(module)
     assert (result.failed, result.attempted > 0) == (0, True)
