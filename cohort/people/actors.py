@@ -16,6 +16,7 @@ from cohort.kit.access import Actor, Role, unscoped
 from cohort.people.models import Person, RoleGrant
 
 WIDE = frozenset({Role.ADMINISTRATOR, Role.MANAGER})
+NO_COUNTRY = frozenset({Role.FIRM, Role.COACH, Role.EVALUATOR})
 STANDS_IN = frozenset({Role.MANAGER, Role.COORDINATOR})
 # The table is read by its name: the room `plans`, which names deputies, stands above this one.
 DEPUTY = table(
@@ -99,11 +100,14 @@ def actor_with(grants: Sequence[Any], lent_grants: Sequence[Any], person_id: int
 
 
 def _reach(grants: Sequence[Any]) -> tuple[frozenset[str] | None, frozenset[int] | None]:
-    """Return countries and firms; an observer sees all, but never widens what another role of theirs may change."""
+    """Return countries and firms; an observer sees all, but never widens what another role of theirs may change.
+
+    An evaluator's country opens nothing, in no other role either: files are assigned one by one.
+    """
     roles = {grant.role for grant in grants}
     if roles & WIDE or roles == {Role.OBSERVER}:
         return None, None
     limited = [grant for grant in grants if grant.role is not Role.OBSERVER]
-    countries = {grant.country for grant in limited if grant.country and grant.role not in {Role.FIRM, Role.COACH}}
+    countries = {grant.country for grant in limited if grant.country and grant.role not in NO_COUNTRY}
     firms = {grant.firm_id for grant in limited if grant.firm_id is not None}
     return frozenset(countries), frozenset(firms)

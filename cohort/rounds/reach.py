@@ -33,13 +33,21 @@ def _by_country(actor: Actor) -> ColumnElement[bool]:
 
 
 def _assigned(actor: Actor) -> ColumnElement[bool]:
-    """Files that stand assigned to the actor and that no conflict bars."""
-    if Role.EVALUATOR not in actor.roles or actor.person_id is None:
+    """Files that stand assigned to the actor and that no conflict bars.
+
+    Whoever reads names in another role sees them on the pages of reviews alone: elsewhere they would not be blind.
+    """
+    if Role.EVALUATOR not in actor.roles or actor.person_id is None or actor.may("firm.see"):
         return false()
     given = Assignment.__table__
     standing = select(given.c.application_id).where(
         given.c.evaluator_id == actor.person_id, given.c.ended_at.is_(None))
     return and_(Application.id.in_(standing), Application.id.not_in(barred(actor.person_id)))
+
+
+def may_read_names(actor: Actor) -> bool:
+    """Return whether pages that name firms are open to the actor; an evaluator alone knows a file by its code."""
+    return actor.may("firm.see") or not actor.may("round.review")
 
 
 def barred(person_id: int) -> Any:

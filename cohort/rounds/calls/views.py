@@ -26,6 +26,7 @@ from cohort.rounds.calls.times import from_local, local_text
 from cohort.rounds.decisions.appeals import appeals_of, waiting_count
 from cohort.rounds.decisions.service import decision_of
 from cohort.rounds.models import Round
+from cohort.rounds.reach import may_read_names
 from cohort.rounds.site import Page, back_with, session_now, staff
 
 _: Callable[..., str] = gettext
@@ -71,7 +72,7 @@ def detail(round_id: int) -> Page:
         "rounds/detail.html", round=round_, words=words, rows=rows, total=total, short=short,
         step=queries.step_of(round_, total), closes=local_text(round_.closes_at, round_.time_zone),
         opens=local_text(round_.opens_at, round_.time_zone), is_past=clock.now() > service.deadline_of(round_),
-        decision=decision_of(session, round_.id), appeals=appeals_of(session, round_),
+        decision=decision_of(session, round_.id), appeals=appeals_of(session, round_) if may_read_names(current_actor()) else [],
         requests=requests_of(session, round_.id), history=history_of(session, round_),
         is_evaluator=current_actor().roles <= {Role.EVALUATOR},
         time_left=time_left_of(session, round_) if current_actor().may("round.edit") else None,

@@ -25,6 +25,7 @@ from cohort.rounds.calls.views import round_here
 from cohort.rounds.decisions import appeals, service, tables, words
 from cohort.rounds.decisions.context import selection_context
 from cohort.rounds.models import Appeal, Round
+from cohort.rounds.reach import may_read_names
 from cohort.rounds.site import Page, back_with, session_now, staff
 
 _: Callable[..., str] = gettext
@@ -126,7 +127,7 @@ def appeal(round_id: int, appeal_id: int) -> Page:
 
 def _appeal(round_id: int, appeal_id: int) -> Appeal:
     found = session_now().scalars(select(Appeal).where(Appeal.id == appeal_id)).one_or_none()
-    if found is None:
+    if found is None or not may_read_names(current_actor()):
         raise DomainError("not_found")
     files.application_of(session_now(), round_id, found.application_id)
     return found

@@ -98,17 +98,22 @@ def reason_text(code: str, facts: Mapping[str, Any], protocol: Mapping[str, Any]
     points = facts.get("points")
     if code == "in_by_rule":
         return _("selected through %(rules)s", rules=_rules(facts, protocol))
-    if code == "below_minimum":
-        return _("below the minimum of %(minimum)s points", minimum=number(Decimal(facts["minimum"])))
-    if code == "low_mark":
-        return _("marked too low in: %(criteria)s", criteria=", ".join(_criterion(each) for each in facts["criteria"]))
-    if code == "ineligible":
-        return "; ".join(check_words(each["check"], each["code"], each["params"]) for each in facts["checks"])
+    if code in {"below_minimum", "low_mark", "ineligible"}:
+        return _not_in_the_pool(code, facts)
     if code == "out_by_lot":
         return _("same points as the last seat; the published draw decided")
     if code in {"out_by_score", "out_by_rule"}:
         return _out(code, points, facts, protocol)
     return ""
+
+
+def _not_in_the_pool(code: str, facts: Mapping[str, Any]) -> str:
+    """Return why a file was not chosen from at all."""
+    if code == "below_minimum":
+        return _("below the minimum of %(minimum)s points", minimum=number(Decimal(facts["minimum"])))
+    if code == "low_mark":
+        return _("marked too low in: %(criteria)s", criteria=", ".join(_criterion(each) for each in facts["criteria"]))
+    return "; ".join(check_words(each["check"], each["code"], each["params"]) for each in facts["checks"])
 
 
 def _criterion(told: Mapping[str, Any]) -> str:

@@ -45,7 +45,8 @@ class Shown:
 def shown_to_evaluator(session: Session, round_: Round, file: Application) -> Shown:
     """Return what an evaluator may read of a file they declared free of conflict."""
     terms = review_terms_of(round_.protocol)
-    given = Given(sent_answers(session, [file.id]).get(file.id, {}), file.country)
+    with unscoped(session):  # a file that `sheets.file_of` gave: whoever reads names elsewhere does not reach it otherwise
+        given = Given(sent_answers(session, [file.id]).get(file.id, {}), file.country)
     is_blind = terms is None or terms.is_blind
     names = identity_of(session, file, given)
     answers = [*_usual(given), *_asked(round_, given, is_blind)]

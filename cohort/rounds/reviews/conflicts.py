@@ -16,7 +16,7 @@ from cohort.firms.models import Firm, FirmPerson
 from cohort.kit import clock
 from cohort.kit.access import Actor, Role, unscoped
 from cohort.people.models import Person, RoleGrant
-from cohort.plans.queries import people_with_role
+from cohort.plans.queries import deputies_on, people_with_role
 from cohort.rounds.models import Application
 from cohort.rounds.reviews.detection import EvaluatorFacts, FileFacts, Link, bare_host, links_between
 from cohort.rounds.reviews.models import Conflict
@@ -110,7 +110,7 @@ def detect_and_note(
 def sees_names(session: Session, plan_id: int, people: Sequence[Person], files: Sequence[Application]) -> set[Pair]:
     """Return the pairs in which the evaluator reads the firm's name in another role: no blind review of that file.
 
-    Managers and administrators see every file, coordinators those of their countries, coaches those of their firms.
+    Managers and administrators see every file, coordinators and who stands in those of their countries, coaches those of their firms.
     """
     today = clock.today()
     grants = select(RoleGrant).where(
@@ -119,9 +119,12 @@ def sees_names(session: Session, plan_id: int, people: Sequence[Person], files: 
         RoleGrant.revoked_at.is_(None), RoleGrant.valid_from <= today,
         RoleGrant.valid_to.is_(None) | (RoleGrant.valid_to >= today),
     )
+    ids = {each.id for each in people}
     with unscoped(session):
         found = session.scalars(grants).all()
-    return {(file.id, grant.person_id) for grant in found for file in files if _opens(grant, file)}
+        lent = {(each.deputy_id, each.country) for each in deputies_on(session, plan_id, today) if each.deputy_id in ids}
+    return {(file.id, grant.person_id) for grant in found for file in files if _opens(grant, file)} | {
+        (file.id, person) for person, country in lent for file in files if file.country == country}
 
 
 def _opens(grant: RoleGrant, file: Application) -> bool:

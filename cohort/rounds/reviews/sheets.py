@@ -47,11 +47,11 @@ def file_of(session: Session, actor: Actor, application_id: int, *, for_update: 
         .where(*own, Assignment.ended_at.is_(None), Application.id.not_in(barred(person_id)))
         .options(joinedload(Assignment.application).joinedload(Application.round))
     )
-    found = session.scalars(statement.with_for_update(of=Assignment) if for_update else statement).one_or_none()
+    with unscoped(session):  # one's own assignment alone, and why the file is closed
+        found = session.scalars(statement.with_for_update(of=Assignment) if for_update else statement).one_or_none()
+        was_theirs = session.scalar(select(Assignment.id).where(*own, Assignment.application_id.in_(barred(person_id))).limit(1))
     if found is not None and found.application.round.plan_id == actor.plan_id:
         return found
-    with unscoped(session):  # one's own assignment, to say why the file is closed
-        was_theirs = session.scalar(select(Assignment.id).where(*own, Assignment.application_id.in_(barred(person_id))).limit(1))
     if was_theirs:
         raise DomainError("review_barred")
     raise DomainError("not_found")

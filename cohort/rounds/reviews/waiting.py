@@ -10,7 +10,7 @@ from datetime import datetime
 from sqlalchemy import exists, func, select
 from sqlalchemy.orm import Session
 
-from cohort.kit.access import Actor
+from cohort.kit.access import Actor, unscoped
 from cohort.rounds.models import Application, Round
 from cohort.rounds.reach import barred
 from cohort.rounds.reviews.models import Assignment, Conflict, Review
@@ -55,8 +55,9 @@ def own_files(session: Session, actor: Actor) -> list[Waiting]:
     """Return the actor's files in calls that are still reviewed, oldest assignment first; barred ones are not there."""
     if actor.person_id is None:
         return []
-    return files_in_hand(session, Round.plan_id == actor.plan_id, Assignment.evaluator_id == actor.person_id,
-                         Application.id.not_in(barred(actor.person_id)))
+    with unscoped(session):  # one's own assignments alone
+        return files_in_hand(session, Round.plan_id == actor.plan_id, Assignment.evaluator_id == actor.person_id,
+                             Application.id.not_in(barred(actor.person_id)))
 
 
 def files_in_hand(session: Session, *criteria: object) -> list[Waiting]:
@@ -110,4 +111,5 @@ def open_count(session: Session, actor: Actor) -> int:
         .where(Assignment.evaluator_id == actor.person_id, Assignment.ended_at.is_(None), Round.status == "closed",
                Round.plan_id == actor.plan_id, Application.id.not_in(barred(actor.person_id)), ~sent)
     )
-    return session.scalar(statement) or 0
+    with unscoped(session):  # one's own assignments alone
+        return session.scalar(statement) or 0

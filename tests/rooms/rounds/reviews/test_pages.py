@@ -9,9 +9,11 @@ from dataclasses import dataclass
 import pytest
 from sqlalchemy import select
 
-from cohort.kit import clock
+from cohort.kit import clock, mail
+from cohort.kit.access import SYSTEM, Role
 from cohort.kit.outbox import OutboxMessage
-from cohort.rounds.models import Application, Round, ScoreEntry
+from cohort.people import grants
+from cohort.rounds.models import Appeal, Application, Round, ScoreEntry
 from cohort.rounds.reviews.models import Assignment, Review
 from tests.pages import Pages, sign_in_as
 from tests.rooms.rounds.conftest import AFTER, Site, World
@@ -261,8 +263,6 @@ def test_a_call_without_reviews_says_so(desk: Desk) -> None:
 
 
 def test_the_mail_says_counts_and_nothing_of_a_firm(desk: Desk) -> None:
-    from cohort.kit import mail
-
     desk.act(lambda panel: panel.give(panel.files[0], "ana"))
 
     def written(panel: Panel) -> list[str]:
@@ -283,3 +283,42 @@ def test_the_mail_says_counts_and_nothing_of_a_firm(desk: Desk) -> None:
         assert desk.codes["CL"] not in text
 
 
+
+
+def test_whoever_reads_names_in_another_role_stays_blind_elsewhere(desk: Desk) -> None:
+    """Ana also coordinates Peru: she scores a blind file of Chile, which no page of her other role shows her."""
+    chile, peru = desk.files["CL"], desk.files["PE"]
+
+    def both(panel: Panel) -> None:
+        grants.give(panel.session, SYSTEM, panel.evaluators["ana"], Role.COORDINATOR, panel.world.plan.id, "PE", None)
+        panel.give(panel.files[0], "ana")
+        panel.free(panel.files[0], "ana")
+
+    desk.act(both)
+    browser, base = desk.browser("ana"), f"/rounds/{desk.round_id}"
+    assert desk.codes["CL"] in browser.get(f"/rounds/reviews/{chile}").text
+    for path in (base, base + "/files", base + "/scores"):
+        text = browser.get(path).text
+        assert "Firmacl0" not in text, path
+        assert desk.codes["CL"] not in text, path
+    assert "Firmape0" in browser.get(base + "/files").text
+    browser.refused(f"{base}/files/{chile}", 404)
+    browser.refused(f"{base}/files/{chile}/country", 404)
+    browser.get(f"{base}/files/{peru}")
+
+
+def test_an_appeal_names_no_firm_to_its_evaluator(desk: Desk) -> None:
+    def appealed(panel: Panel) -> int:
+        panel.give(panel.files[0], "ana")
+        panel.round_.status, panel.round_.decided_at = "decided", clock.now()
+        appeal = Appeal(application_id=panel.files[0].id, text="Pedimos revisar.", filed_on=clock.today(), filed_at=clock.now(),
+                        filed_by=None, due_on=clock.today())
+        panel.session.add(appeal)
+        panel.session.flush()
+        return appeal.id
+
+    number = desk.act(appealed)
+    evaluator, manager = desk.browser("ana"), desk.browser("manager")
+    assert "Firmacl0" not in evaluator.get(f"/rounds/{desk.round_id}").text
+    evaluator.refused(f"/rounds/{desk.round_id}/appeals/{number}", 404)
+    assert "Firmacl0" in manager.get(f"/rounds/{desk.round_id}").text
