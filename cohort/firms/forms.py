@@ -131,7 +131,7 @@ class ProfileForm(FlaskForm):
 class NewFirmForm(ProfileForm):
     """A firm to be registered: country and tax id first."""
 
-    country = SelectField(_l("Country"))
+    country = SelectField(_l("Country"), [NEEDED])
     tax_id = StringField(_l("Tax number"), [NEEDED, Length(max=30)], description=_l("RUT in Chile, NIT in Colombia, cédula jurídica in Costa Rica, RFC in Mexico, RUC in Peru. Dots and hyphens may stay."))
     check_digit = StringField(_l("Check digit (Colombia)"), [Length(max=2)], description=_l("The last digit of a NIT, after the hyphen."))
     confirmed = BooleanField(_l("I compared the tax number with the certificate, and it is right"))
@@ -155,7 +155,7 @@ class PersonForm(FlaskForm):
     title = StringField(_l("What she or he does there"), [Length(max=80)])
     email = EmailField(_l("Mail address"), [Length(max=200)])
     phone = TelField(_l("Telephone"), [Length(max=30)], description=_l("With the country code, such as +56 9 1234 5678."))
-    language = SelectField(_l("Language"), choices=choices(LANGUAGES), default="es")
+    language = SelectField(_l("Language"), [NEEDED], choices=choices(LANGUAGES), default="es")
 
     def new_person(self) -> NewPerson:
         """Return what was typed as facts."""

@@ -50,7 +50,7 @@ ACTS = {
 wording("name_missing", _l("The name is empty. Write it as it stands on the tax certificate or identity document."))
 wording("text_too_long", _l("“%(text)s…” is too long; up to %(most)s characters are kept."))
 wording("sector_unknown", _l("“%(sector)s” is no sector of the list. Choose one, or leave it open."))
-wording("tax_id_refused", _l("The tax number cannot be right: %(why)s."))
+wording("tax_id_refused", _l("The tax number cannot be right: %(why)s. Compare it sign by sign with the tax certificate."))
 wording("tax_id_doubtful", _l("Please read the tax number back: %(why)s. Tick the box if it is right."))
 wording("firm_exists", _l("The firm with number %(tax_id)s is on the register already."), HTTPStatus.CONFLICT)
 wording("tax_id_same", _l("%(tax_id)s is the number that stands there already."))

@@ -14,7 +14,7 @@ def cell_tags(columns: Sequence[Mapping[str, Any]]) -> list[tuple[Mapping[str, A
     tags = []
     for place, column in enumerate(columns):
         name, scope = ("td", "") if place else ("th", ' scope="row"')
-        kind = f' class="{column["kind"]}"' if column.get("kind") in ("number", "nowrap") else ""
+        kind = f' class="{column["kind"]}"' if column.get("kind") in ("number", "nowrap", "long") else ""
         opening = Markup(f'<{name}{scope}{kind} data-label="{escape(column["label"])}">')
         tags.append((column, opening, Markup(f"</{name}>")))
     return tags

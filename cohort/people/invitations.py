@@ -25,7 +25,7 @@ LASTS = timedelta(days=14)
 # What arrives proves the address; the shape only catches slips of the finger.
 _ADDRESS = re.compile(r"[^@\s\"<>(),;:]+@[^@\s\"<>(),;:]+\.[^@\s\"<>(),;:.]+")
 
-wording("email_shape", _l("“%(email)s” is not a mail address."))
+wording("email_shape", _l("“%(email)s” is not a mail address. Expected: name@domain."))
 wording("invitation_unknown", _l("We do not know this invitation. Copy the link whole, or ask for a new one."), 404)
 wording("invitation_used", _l("This invitation was accepted already. Sign in with your mail address."), 410)
 wording("invitation_expired", _l("This invitation has expired. Ask the person who sent it for a new one."), 410)
