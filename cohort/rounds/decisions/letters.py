@@ -21,7 +21,7 @@ from cohort.rounds.calls.times import to_local
 from cohort.rounds.models import Application, Decision, Round, Seat
 from cohort.rounds.reviews.models import Review, ReviewSent
 from cohort.rounds.scores.sheet import points_text
-from cohort.rounds.seats.models import Offer
+from cohort.rounds.seats.models import AdministrativeAct, Offer
 
 
 def offer_stands(session: Session, message: OutboxMessage) -> dict[str, Any] | None:
@@ -114,10 +114,10 @@ def notice_on(session: Session, round_: Round) -> date | None:
         return None
     if "concurrence" not in round_.protocol:
         return to_local(round_.decided_at, round_.time_zone).date()
-    first = select(func.min(Offer.offered_at)).join(Decision, Decision.id == Offer.decision_id).where(
-        Decision.round_id == round_.id, Offer.replacement_id.is_(None))
+    told = select(AdministrativeAct.told_at).join(Decision, Decision.id == AdministrativeAct.decision_id).where(
+        Decision.round_id == round_.id)
     with unscoped(session):
-        sent_at = session.scalar(first)
+        sent_at = session.scalar(told)
     return to_local(sent_at, round_.time_zone).date() if sent_at else None
 
 

@@ -42,6 +42,7 @@ class AdministrativeAct(Base):
     country: Mapped[str] = mapped_column(String(2), default="")
     number: Mapped[str] = mapped_column(String(60))
     signed_on: Mapped[date]
+    told_at: Mapped[datetime | None]  # when every firm's letter was queued: appeals run from this day
     recorded_at: Mapped[datetime]
     recorded_by: Mapped[int | None]
 

@@ -78,11 +78,13 @@ def send_letters(session: Session, actor: Actor, round_: Round) -> int:
     actor.require("round.publish")
     session.execute(select(Round.id).where(Round.id == round_.id).with_for_update())  # a second click waits here
     decision = decision_of(session, round_.id)
-    if decision is None or decision.adopted_at is None or act_of(session, decision) is None:
+    act = act_of(session, decision) if decision is not None else None
+    if decision is None or act is None:
         raise DomainError("offers_need_act")
+    if act.told_at is not None:
+        raise DomainError("offers_sent")
+    act.told_at = clock.now()
     with unscoped(session):
-        if session.scalars(select(Offer.id).where(Offer.decision_id == decision.id).limit(1)).first() is not None:
-            raise DomainError("offers_sent")
         seats = list(session.scalars(
             select(Seat).where(Seat.decision_id == decision.id).options(joinedload(Seat.application)).order_by(Seat.id)))
         chosen = [seat.application for seat in seats if seat.outcome == "selected"]

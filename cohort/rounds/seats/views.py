@@ -94,10 +94,10 @@ def letters_page(round_id: int) -> Page:
          **_sample(round_, next((seat for seat in rows if seat.outcome == outcome), None), said)}
         for outcome in decision_words.OUTCOMES
     ]
-    sent = session.scalars(select(Offer.id).where(Offer.decision_id == decision.id).limit(1)).first() is not None
+    act = offers.act_of(session, decision)
     return render_template(
-        "rounds/letters.html", round=round_, kinds=[each for each in kinds if each["count"]], count=len(rows), is_sent=sent,
-        act=offers.act_of(session, decision), call_words=call_words, outcomes=decision_words,
+        "rounds/letters.html", round=round_, kinds=[each for each in kinds if each["count"]], count=len(rows), act=act,
+        is_sent=act is not None and act.told_at is not None, call_words=call_words, outcomes=decision_words,
     )
 
 
@@ -165,11 +165,10 @@ def replace(round_id: int) -> Page:
         try:
             with transaction() as writing:
                 held = rounds.round_of(writing, round_id, current_actor().plan_id)
-                made = replacing.call(writing, current_actor(), held, request.form.get("key", ""), form.reason.data)
+                replacing.call(writing, current_actor(), held, request.form.get("key", ""), form.reason.data)
         except DomainError as refusal:
             return back_with(refusal, url_for("rounds.replace", round_id=round_id))
-        called = len(made.record["result"]["selected"]) and made.reason
-        flash(_("Called. Each firm has its letter with the last day to accept."), "success" if called else "error")
+        flash(_("Called. Each firm has its letter with the last day to accept."), "success")
         return redirect(back)
     try:
         shown = replacing.dry_run(session, current_actor(), round_, leaving)
