@@ -11,7 +11,7 @@ from decimal import Decimal
 from itertools import pairwise
 
 from cohort.rules.next_step import Outlook, can_still_be_recurring, needs_of, next_step_of
-from cohort.rules.season import Season, in_season_days, meets_r1_s
+from cohort.rules.season import Season, day_past, in_season_days, meets_r1_s
 from cohort.rules.stages import (
     NextStep,
     Operation,
@@ -20,6 +20,7 @@ from cohort.rules.stages import (
     Standing,
     policy_from,
     quarter_of,
+    quarter_start,
 )
 from cohort.rules.standings import Standings, stages_of
 
@@ -177,16 +178,15 @@ def _has_come_back(known: Sequence[Operation], policy: RecurrencePolicy) -> bool
 def _change_days(
     counted: Sequence[Operation], policy: RecurrencePolicy, season: Season | None, until: date
 ) -> Iterator[date]:
-    """All days on which the stage may differ from the day before; with a season simply every day."""
-    if season is not None:
-        first_on = counted[0].day
-        yield from (first_on + timedelta(days=count) for count in range((until - first_on).days + 1))
-        return
+    """All days on which the stage may differ from the day before."""
     for operation in counted:
         yield operation.day
         yield operation.day + timedelta(days=policy.window_days)
-        for days in (policy.max_gap_days, policy.dormant_days, policy.lapsed_days):
-            yield operation.day + timedelta(days=days + 1)
+        yield operation.day + timedelta(days=policy.max_gap_days + 1)
+        for days in (policy.dormant_days, policy.lapsed_days):
+            yield operation.day + timedelta(days=days + 1) if season is None else day_past(operation.day, days, season)
+    if season is not None:
+        yield from map(quarter_start, range(quarter_of(counted[0].day) + 1, quarter_of(until) + 1))
 
 
 def _effective_on(
@@ -217,6 +217,6 @@ def _recheck_on(
     until = as_of + timedelta(days=5 * max(policy.window_days, policy.lapsed_days))
     waits = [Operation(pending_on, "", 0)] if pending_on is not None else []
     for day in sorted(set(_change_days([*counted, *waits], policy, season, until))):
-        if day > as_of and _stage_on(counted, day, policy, season, pending_on) is not stage:
+        if day > as_of and (season is None or day <= until) and _stage_on(counted, day, policy, season, pending_on) is not stage:
             return day
     return None

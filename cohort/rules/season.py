@@ -95,3 +95,20 @@ def in_season_days(after: date, until: date, season: Season) -> int:
             total += (min(next_quarter, until + timedelta(days=1)) - day).days
         day = next_quarter
     return total
+
+
+def day_past(after: date, days: int, season: Season) -> date:
+    """The first day with more than `days` days of season since `after`: when the clock of dormant or lapsed runs out.
+
+    >>> day_past(date(2026, 9, 30), 4, Season(frozenset({2, 3})))
+    datetime.date(2027, 4, 5)
+    """
+    left = days + 1
+    day = after + timedelta(days=1)
+    while True:
+        next_quarter = quarter_start(quarter_of(day) + 1)
+        if season.covers(day):
+            if left <= (next_quarter - day).days:
+                return day + timedelta(days=left - 1)
+            left -= (next_quarter - day).days
+        day = next_quarter

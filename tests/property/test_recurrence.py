@@ -133,6 +133,24 @@ def test_one_more_operation_never_lowers_an_advanced_stage(ops, extra, as_of, po
         assert order.index(after) >= order.index(before)
 
 
+@settings(max_examples=examples(25, 250), deadline=None)
+@given(operations, days, seasons.filter(bool), policies)
+def test_a_season_changes_the_stage_on_no_other_day(ops, as_of, quarters, policy):
+    """Day by day, as a plain reader of the rule would go."""
+    season, counted = Season(quarters), [op for op in ops if op.day <= as_of]
+    now = stage_of(counted, as_of, policy, season=season)
+    until = min(now.recheck_on or date.max, as_of + timedelta(days=400))
+    stages = {
+        day: stage_of([op for op in counted if op.day <= day], day, policy, season=season).stage
+        for day in (as_of + timedelta(days=step) for step in range(-300, (until - as_of).days + 1))
+    }
+    assert until != now.recheck_on or stages.pop(until) is not now.stage
+    assert {stage for day, stage in stages.items() if day >= as_of} <= {now.stage}
+    before = [day for day, stage in stages.items() if day < as_of and stage is not now.stage]
+    if now.effective_on is not None and before:
+        assert now.effective_on == max(before) + timedelta(days=1)
+
+
 @settings(max_examples=examples(150, 1_500), deadline=None)
 @given(operations, days, policies)
 def test_the_stage_holds_from_effective_on_until_the_day_before_recheck_on(ops, as_of, policy):
