@@ -5,7 +5,7 @@ It works out the lottery, which is published before the seed is known; drawing f
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from math import lcm
@@ -13,11 +13,11 @@ from math import lcm
 import numpy as np
 from numpy.typing import NDArray
 
-from cohort.rules.cells import grid_of
 from cohort.rules.exact import exact_solution
 from cohort.rules.milp import Reals, proven, require, solve
 from cohort.rules.pool import Column, Ints, Pool
 from cohort.rules.quotas import OPEN, Quota, SeatPlan
+from cohort.rules.selection import lay_out
 
 BAND = "merit band of the draw"
 """The column, and the beginning of the names, under which bands stand among the rules."""
@@ -40,7 +40,7 @@ class Lottery:
 
     `kinds` are applicants (by id) whom no rule and no band tells apart; inside a kind the draw is even, so a
     member's chance is its kind's share of seats. `tickets` is the sum over `panels`. `least` is the least
-    chance of anybody who can be chosen at all; no lottery whatever gives all of them more than `bound`, which
+    chance of anybody who can be chosen at all (0 when no seat is left to draw); no lottery whatever gives all of them more than `bound`, which
     `weights` (one a kind) prove: it is the best weight of any cohort over the weight of all applicants.
     """
 
@@ -114,36 +114,46 @@ def banded(pool: Pool, plan: SeatPlan, edges: Sequence[int]) -> tuple[Pool, Seat
     return replace(pool, columns=columns), replace(plan, quotas=(*plan.quotas, *rules))
 
 
-def lottery_of(pool: Pool, plan: SeatPlan, edges: Sequence[int] = ()) -> Lottery:
+def lottery_of(
+    pool: Pool, plan: SeatPlan, edges: Sequence[int] = (), *, stayers: Collection[str] = (),
+    barred: Collection[str] = (),
+) -> Lottery:
     """Return the lottery of a pool: who can be seated at all has as equal a chance as the quotas allow.
 
     A better band goes first: as many seats as the quotas let it have, then the next. Among all cohorts that
     do so, the least chance of anybody is as high as it can be (maximin, the first stage of leximin: Flanigan
-    et al. 2021, Nature 596, 548), found by column generation over counts of kinds. Nothing depends on the
-    order of rows or rules. Raises Unproven, and KeyError on an unknown column.
+    et al. 2021, Nature 596, 548), found by column generation over counts of kinds. `stayers` are seated
+    beside the draw and `barred` are out; neither is in a kind. Nothing depends on the order of rows or rules.
+    Raises Unproven, KeyError on an unknown column, and ValueError on who is fixed and unknown, or both.
     """
     if len(pool) < plan.seats:
         return Lottery()
     with_bands, rules = banded(pool, plan, edges)
-    grid = grid_of(with_bands, replace(rules, quotas=tuple(sorted(rules.quotas, key=lambda quota: quota.name))))
-    sizes = np.bincount(grid.cell, minlength=grid.matrix.shape[1]).astype(np.int64)
-    programme = _Programme(grid.matrix, grid.lower.copy(), grid.upper.copy(), sizes)
-    places = {row.quota.name: place for place, row in enumerate(grid.rows, start=1)}
+    in_order = replace(rules, quotas=tuple(sorted(rules.quotas, key=lambda quota: quota.name)))
+    field = lay_out(with_bands, in_order, stayers, barred)
+    problem = field.problem
+    used, kind = np.unique(problem.cell, return_inverse=True)
+    sizes = np.bincount(kind, minlength=len(used)).astype(np.int64)
+    programme = _Programme(problem.matrix[:, used], problem.lower.copy(), problem.upper.copy(), sizes)
+    places = {row.quota.name: place for place, row in enumerate(field.grid.rows, start=1)}
     for band in range(1, len(edges) + 2):
         row = places[f"{BAND} {band}"]
-        best = programme.heaviest(grid.matrix[row])
+        best = programme.heaviest(programme.matrix[row])
         if best is None:
             return Lottery()
-        programme.lower[row] = programme.upper[row] = grid.matrix[row] @ best
+        programme.lower[row] = programme.upper[row] = programme.matrix[row] @ best
     kinds: list[list[str]] = [[] for _ in sizes]
-    for one, kind in zip(pool.ids, grid.cell.tolist(), strict=True):
-        kinds[kind].append(one)
-    return _most_equal(programme, tuple(tuple(sorted(kind)) for kind in kinds))
+    for member, own in zip(problem.members.tolist(), kind.ravel().tolist(), strict=True):
+        kinds[own].append(pool.ids[member])
+    return _most_equal(programme, tuple(tuple(sorted(each)) for each in kinds))
 
 
 def _most_equal(programme: _Programme, kinds: tuple[tuple[str, ...], ...]) -> Lottery:
     found = _first_panels(programme)
-    possible = np.array(found).sum(axis=0) > 0
+    possible = np.sum(found, axis=0) > 0
+    if not possible.any():
+        nobody = (0,) * len(kinds)
+        return Lottery(kinds, (Panel(1, nobody),), 1, Fraction(0), Fraction(0), nobody)
     known: set[tuple[int, ...]] = {tuple(counts.tolist()) for counts in found}
     while True:
         shares, prices = _master(np.array(found).T[possible], programme.sizes[possible])

@@ -14,13 +14,13 @@ from cohort.rules.lottery import BAND, Lottery, banded
 from cohort.rules.lottery_draw import drawn_panel
 from cohort.rules.milp import proven, solve
 from cohort.rules.pool import Ints, Pool
-from cohort.rules.quotas import SeatPlan, matching, rows_of
+from cohort.rules.quotas import OPEN, SeatPlan, matching, rows_of
 from cohort.rules.verifier import Failure
 
 
 def check_lottery(
     pool: Pool, plan: SeatPlan, edges: Sequence[int], lottery: Lottery, seed: str | None = None,
-    drawn: Collection[str] = (),
+    drawn: Collection[str] = (), *, stayers: Collection[str] = (), barred: Collection[str] = (),
 ) -> tuple[Failure, ...]:
     """Return what of the lottery, or of the cohort drawn with `seed`, does not stand; nothing when all does.
 
@@ -29,15 +29,17 @@ def check_lottery(
     """
     with_bands, rules = banded(pool, plan, edges)
     listed = sorted(one for kind in lottery.kinds for one in kind)
-    if listed != (sorted(pool.ids) if lottery.panels else []) or not all(lottery.kinds):
-        return (Failure("kinds", "everybody of the pool once", "another list"),)
-    bare = _Count(with_bands, rules, [[place] for place in range(len(pool))])
-    if not lottery.panels:
-        best = None if len(pool) < plan.seats else bare.most(np.zeros(len(pool), dtype=np.int64))
-        return () if best is None else (Failure("infeasible", "no cohort keeps every rule", "one does"),)
+    free = sorted(set(pool.ids) - set(stayers) - set(barred))
+    if listed != (free if lottery.panels else []) or not all(lottery.kinds):
+        return (Failure("kinds", "everybody to draw among once", "another list"),)
     places = {one: place for place, one in enumerate(pool.ids)}
+    seated = [places[one] for one in sorted(set(stayers))]
+    bare = _Count(with_bands, rules, [[places[one]] for one in free], seated)
+    if not lottery.panels:
+        best = None if len(pool) < plan.seats else bare.most(np.zeros(len(free), dtype=np.int64))
+        return () if best is None else (Failure("infeasible", "no cohort keeps every rule", "one does"),)
     kinds = [[places[one] for one in kind] for kind in lottery.kinds]
-    count = _Count(with_bands, rules, kinds)
+    count = _Count(with_bands, rules, kinds, seated)
     failures = [*count.unlike(), *_panels(lottery, rules, count)]
     if failures:
         return tuple(failures)
@@ -48,19 +50,22 @@ def check_lottery(
 
 
 class _Count:
-    """What one seat of each kind adds to every limit; the last rows are the bands."""
+    """What one seat of each kind adds to every limit, those who stay taken off; the last rows are the bands."""
 
-    def __init__(self, pool: Pool, plan: SeatPlan, kinds: Sequence[Sequence[int]]) -> None:
-        self.seats, self.sizes = plan.seats, np.array([len(kind) for kind in kinds], dtype=np.int64)
-        self.kinds, self.pool, self.plan = kinds, pool, plan
+    def __init__(self, pool: Pool, plan: SeatPlan, kinds: Sequence[Sequence[int]], seated: Sequence[int]) -> None:
+        self.kinds, self.pool = kinds, pool
+        self.sizes = np.array([len(kind) for kind in kinds], dtype=np.int64)
         rows = rows_of(plan)
         people = np.ones((len(rows) + 1, len(pool)), dtype=np.int64)
         for place, row in enumerate(rows, start=1):
             base, inside = matching(pool, row.quota.of or {}), matching(pool, row.quota.where)
             people[place] = row.inside * (base & inside) + row.outside * (base & ~inside)
         self.people, self.terms = people, people[:, [kind[0] for kind in kinds]]
-        self.lower = np.array([plan.seats, *(row.lower for row in rows)], dtype=np.int64)
-        self.upper = np.array([plan.seats, *(row.upper for row in rows)], dtype=np.int64)
+        taken = people[:, list(seated)].sum(axis=1)
+        lower = np.array([plan.seats, *(row.lower for row in rows)], dtype=np.int64)
+        upper = np.array([plan.seats, *(row.upper for row in rows)], dtype=np.int64)
+        self.lower = np.where(lower <= -OPEN, lower, lower - taken)
+        self.upper = np.where(upper >= OPEN, upper, upper - taken)
         self.names = ["seats", *(row.quota.name for row in rows)]
 
     def most(self, weights: Ints) -> int | None:
@@ -116,13 +121,15 @@ def _chances(lottery: Lottery, count: _Count) -> list[Failure]:
     without = np.array([chance == 0 for chance in chances], dtype=np.int64)
     if without.any() and count.most(without):
         failures.append(Failure("chances", "a chance for whoever can be seated", "none for some"))
-    least = min(chance for chance in chances if chance)
+    least = min([chance for chance in chances if chance], default=Fraction(0))
     if least != lottery.least:
         failures.append(Failure("least", str(least), str(lottery.least)))
     weights = np.array(lottery.weights, dtype=np.int64)
     proof = len(weights) == len(count.sizes) and bool(np.all(weights >= 0)) and not np.any(weights[without == 1])
     best = count.most(weights) if proof and weights.any() else None
     bound = None if best is None else Fraction(best, int(weights @ count.sizes))
+    if bool(np.all(without)):
+        bound = Fraction(0)
     if bound != lottery.bound:
         failures.append(Failure("bound", str(bound), str(lottery.bound)))
     return failures

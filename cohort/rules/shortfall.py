@@ -113,7 +113,7 @@ def question_of(
 ) -> tuple[Pool, SeatPlan]:
     """Return a round as the pool and the plan that `selection` takes, with no seat kept empty."""
     rules = (*_country_quotas(country_limits), *_parity_quotas(parity, country_limits), *quotas)
-    return _pool(applicants), SeatPlan(seats, rules)
+    return pool_of(applicants), SeatPlan(seats, rules)
 
 
 def decide(
@@ -164,7 +164,7 @@ class _Call:
             for country, (_, most) in sorted(self.country_limits.items())
             for place in range(1, min(most, plan.seats) + 1)
         ]
-        pool = _pool(self.applicants, empties)
+        pool = pool_of(self.applicants, empties)
         lots = draw(
             [one.id for one in self.applicants], self.seed, [one.before_draw for one in self.applicants]
         )
@@ -217,7 +217,8 @@ class _Call:
         )
 
 
-def _pool(applicants: Sequence[Applicant], empties: Sequence[Applicant] = ()) -> Pool:
+def pool_of(applicants: Sequence[Applicant], empties: Sequence[Applicant] = ()) -> Pool:
+    """Return the pool of a round; `empties` are empty seats, which stand as applicants of score 0."""
     everyone = [*applicants, *empties]
     columns: dict[str, list[str]] = {
         COUNTRY: [one.country for one in everyone],
