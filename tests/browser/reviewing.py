@@ -67,7 +67,7 @@ def reviewed_calls(session: Session, cast: Cast, timeline: Timeline) -> None:
         for name, whole in PANEL:
             person = grants.find_or_make_person(session, f"{mailbox(name, walk)}@{MAIL_DOMAIN}", f"{whole} {walk.country}", "es", "CL")
             person.password = password
-            grants.grant_role(session, SYSTEM, person, Role.EVALUATOR, plan.id)
+            grants.grant_role(session, SYSTEM, person, Role.EVALUATOR, plan.id, valid_from=timeline.before(30))
         round_ = session.scalars(select(Round).where(Round.code == code_of(walk))).one()
         with clock.at(clock.now() - timedelta(days=5)):
             calls.close_round(session, cast.manager(), round_)

@@ -15,7 +15,7 @@ def files_of(site: Site, walk: Walk) -> list[tuple[int, str, str]]:
     """The files of the walk's call that Eva was given, oldest first: number, code, name of the firm."""
     return site.rows(
         "SELECT a.id, a.code, f.legal_name FROM assignment g JOIN application a ON a.id = g.application_id JOIN firm f ON f.id = a.firm_id "
-        "JOIN person p ON p.id = g.evaluator_id WHERE p.email = ? ORDER BY g.assigned_at, g.id",
+        "JOIN person p ON p.id = g.evaluator_id WHERE p.email = ? AND g.source = 'hand' ORDER BY g.assigned_at, g.id",
         f"{mailbox('eva', walk)}@{MAIL_DOMAIN}")  # type: ignore[return-value]
 
 
@@ -53,7 +53,11 @@ def test_an_evaluator_scores_a_blind_file_by_keyboard_and_a_third_is_called(site
     visitor = site.visit_as(chromium, walk, mailbox("eva", walk))
     visitor.open("/home")
     assert visitor.page.url.endswith("/rounds/reviews/")
-    assert "2" in visitor.heading()
+    [(waiting,)] = site.rows(
+        "SELECT count(*) FROM assignment g JOIN person p ON p.id = g.evaluator_id WHERE p.email = ? AND g.ended_at IS NULL",
+        f"{mailbox('eva', walk)}@{MAIL_DOMAIN}")
+    assert waiting >= 2  # the manager of another test may have given more
+    assert visitor.heading().startswith(str(waiting))
     declare_conflict(site, visitor, first)
     number, code, firm = second
     visitor.click(".page-head__actions .button")
@@ -83,7 +87,7 @@ def look_from_a_second_window(visitor: Visitor, number: int) -> None:
     other = visitor.context.new_page()
     other.goto(f"{visitor.address}/rounds/reviews/{number}")
     other.locator("label[for='mark-readiness-3']").click()
-    other.wait_for_function("document.querySelector('input[name=version]').value > 1")
+    other.wait_for_function("() => document.querySelector('input[name=version]').value > 1")
     other.close()
     visitor.page.locator("#comment").press_sequentially(" Más.")
     stale = words(visitor.walk.language, "This sheet was changed in another window meanwhile. Nothing was overwritten: compare, then save again.")
@@ -119,7 +123,7 @@ def test_a_manager_fills_the_board_and_reads_conflicts(site: Site, chromium: Bro
     visitor.click(f"main a[href='/rounds/{round_id}/reviews']")
     visitor.click("form[action$='/reviews/fill'] button")
     [(lacking,)] = site.rows(
-        "SELECT count(*) FROM application a WHERE a.round_id = ? AND (SELECT count(*) FROM assignment g WHERE g.application_id = a.id AND g.ended_at IS NULL) < 2",
+        "SELECT count(*) FROM application a WHERE a.round_id = ? AND a.status = 'submitted' AND a.eligible <> 'no' AND (SELECT count(*) FROM assignment g WHERE g.application_id = a.id AND g.ended_at IS NULL) < 2",
         round_id)
     assert lacking == 0
     for path in ("conflicts", "assign?all=yes", "sheet", "scores"):

@@ -20,7 +20,9 @@ FREE_LABELS = frozenset({
 FREE_HOSTS = frozenset({
     "me.com", "mac.com", "pm.me", "mail.com", "vtr.net", "prodigy.net.mx", "une.net.co", "etb.net.co", "racsa.co.cr",
     "ice.co.cr", "speedy.com.pe", "infonegocio.net.pe", "entelchile.net", "tie.cl", "manquehue.net",
+    "example.com", "example.net", "example.org",
 })
+RESERVED_ENDS = frozenset({"test", "example", "invalid", "localhost"})  # nobody's: RFC 2606
 # Ends under which anybody may have a name: sharing one is no link.
 PUBLIC_ENDS = frozenset({
     f"{kind}.{code}" for code in ("cl", "co", "cr", "mx", "pe")
@@ -142,9 +144,10 @@ def same_address(mail: str) -> str:
 
 
 def host_of(mail: str) -> str:
-    """Return the host of a mail address, empty for a free one."""
+    """Return the host of a mail address, empty for a free one and for one that is nobody's."""
     host = mail.strip().lower().rpartition("@")[2]
-    return "" if host in FREE_HOSTS or host.split(".")[0] in FREE_LABELS else host
+    labels = host.split(".")
+    return "" if host in FREE_HOSTS or labels[0] in FREE_LABELS or labels[-1] in RESERVED_ENDS else host
 
 
 def bare_host(host: str) -> str:

@@ -100,7 +100,7 @@ def reviewed_call(world: World, **terms: Any) -> Round:
 
 def evaluators_for(world: World) -> dict[str, Person]:
     for name, country in EVALUATORS:
-        person = make_person(world.session, f"{name}@panel{country.lower()}.test", Role.EVALUATOR, world.plan.id, country)
+        person = make_person(world.session, f"{name}@panel{country.lower()}.lat", Role.EVALUATOR, world.plan.id, country)
         person.name = {"ana": "Ana Soto", "beto": "Beto Ríos", "carla": "Carla Mena", "dora": "Dora Paz"}[name]
         world.people[name] = person
     usual = world.people["evaluator"]

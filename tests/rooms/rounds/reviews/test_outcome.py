@@ -136,7 +136,7 @@ def test_each_kind_of_link_is_found(file: FileFacts, link: Link | None) -> None:
 
 
 def test_free_mail_hosts_link_nobody() -> None:
-    for host in ("gmail.com", "hotmail.cl", "yahoo.com.mx", "outlook.es", "vtr.net"):
+    for host in ("gmail.com", "hotmail.cl", "yahoo.com.mx", "outlook.es", "vtr.net", "demo.test", "example.org"):
         one, other = EvaluatorFacts(1, "Ana Soto", (f"ana@{host}",)), FileFacts(1, mails=(f"eva@{host}",))
         assert links_between(one, other) == ()
 

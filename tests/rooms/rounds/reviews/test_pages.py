@@ -172,23 +172,23 @@ def test_the_manager_assigns_by_hand_and_reads_why_not(desk: Desk) -> None:
 def test_a_sheet_is_shown_first_and_applied_whole(desk: Desk) -> None:
     browser, path = desk.browser("manager"), desk.board + "/sheet"
     code, other = desk.codes["CL"], desk.codes["PE"]
-    good = f"file\tevaluator\n{code}\tana@panelcl.test\n{code}\tbeto@panelpe.test\n{other};CARLA@panelco.test"
+    good = f"file\tevaluator\n{code}\tana@panelcl.lat\n{code}\tbeto@panelpe.lat\n{other};CARLA@panelco.lat"
     shown = browser.check(path, browser.open(path, method="POST", data={"csrf_token": browser.token_of(path), "sheet": good}), 200)
     assert "3 reviews would be assigned" in shown.text
     assert "3 files would still lack an evaluator." in shown.text
     assert desk.act(lambda panel: panel.session.scalars(select(Assignment)).all()) == []
     done = browser.send(path, sheet=good, apply="yes")
     assert "3 reviews were assigned." in done.text
-    faulty = "\n".join((f"{code}\tana@panelcl.test", f"{code}\tana@panelcl.test", "NADIE\tana@panelcl.test",
-                        f"{other}\tnadie@panelcl.test", f"{other}"))
+    faulty = "\n".join((f"{code}\tana@panelcl.lat", f"{code}\tana@panelcl.lat", "NADIE\tana@panelcl.lat",
+                        f"{other}\tnadie@panelcl.lat", f"{other}"))
     back = browser.post(path, status=422, sheet=faulty)
     for words in ("4 lines cannot be taken", "stand on line 1 already", "“NADIE” is no file of this call",
-                  "“nadie@panelcl.test” is no evaluator", "The line needs a code and a mail address"):
+                  "“nadie@panelcl.lat” is no evaluator", "The line needs a code and a mail address"):
         assert words in Pages.check(browser, path, back, 422).text, words
     assert "The sheet has faults" in browser.post(path, status=422, sheet=faulty, apply="yes").text
     assert "The sheet has no lines" in browser.post(path, status=422, sheet="\n").text
     desk.act(lambda panel: setattr(panel.files[3].firm, "owner_group", "Grupo Dora Paz"))
-    barred = browser.post(path, status=422, sheet=f"{other}\tdora@panelmx.test\n{other}\tana@panelcl.test")
+    barred = browser.post(path, status=422, sheet=f"{other}\tdora@panelmx.lat\n{other}\tana@panelcl.lat")
     assert "Dora Paz may not review" in barred.text
     assert len(desk.act(lambda panel: panel.session.scalars(select(Assignment)).all())) == 3  # type: ignore[arg-type]
 

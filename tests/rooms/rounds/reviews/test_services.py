@@ -12,7 +12,9 @@ from cohort.kit.errors import DomainError
 from cohort.kit.outbox import OutboxMessage
 from cohort.people import grants
 from cohort.rounds.applications.service import set_aside
-from cohort.rounds.decisions.solving import files_of, question_of
+from cohort.rounds.decisions.fates import fates
+from cohort.rounds.decisions.solving import answer, files_of, question_of
+from cohort.rounds.decisions.words import reason_text
 from cohort.rounds.models import Application, ScoreEntry, Submission
 from cohort.rounds.reviews import assigning, blind, changes, conflicts, letters, sheets, waiting
 from cohort.rounds.reviews.models import Assignment, Conflict, Review, ReviewSent
@@ -134,12 +136,12 @@ def test_detected_links_bar_at_once_and_say_why(panel: Panel) -> None:
     assert firm is not None
     contact = panel.session.scalars(select(FirmPerson).where(FirmPerson.firm_id == firm.id)).first()
     assert contact is not None
-    contact.email, contact.name = "ventas@mail.panelcl.test", "RÍOS, Beto Andrés"
+    contact.email, contact.name = "ventas@mail.panelcl.lat", "RÍOS, Beto Andrés"
     firm.owner_group = "Grupo Carla Mena"
     given = panel.give(panel.files[0], "ana", "beto", "carla", "dora")
     assert [pair[1] for pair in given.given] == [panel.id("dora")]
     assert {(each.pair[1], each.kind, each.fact) for each in given.refused} == {
-        (panel.id("ana"), "domain", "mail.panelcl.test"), (panel.id("beto"), "name", "RÍOS, Beto Andrés"),
+        (panel.id("ana"), "domain", "mail.panelcl.lat"), (panel.id("beto"), "name", "RÍOS, Beto Andrés"),
         (panel.id("carla"), "owner", "Grupo Carla Mena")}
     pair = (panel.files[0].id, panel.id("beto"))
     changes.say_by_staff(panel.session, panel.world.manager, panel.round_, pair, False, "Otra persona del mismo nombre.")
@@ -226,6 +228,13 @@ def test_a_mark_too_low_cannot_be_selected_whatever_the_points(panel: Panel) -> 
     assert [each.id for each in files.pool] == [good.id]
     assert [each.id for each in files.low_mark] == [low.id]
     assert scores(panel)[low.id] == 640_000  # above the lowest score of 60
+    for file in panel.files[2:]:
+        panel.through(file, {"carla": (4, 4), "dora": (4, 4)})
+    files = files_of(panel.session, panel.round_)
+    found = answer(question_of(panel.round_, files))
+    fate = {each.id: told for each, told in fates(panel.round_, files, found)}[low.id]
+    assert (fate["outcome"], fate["place"], fate["score"]) == ("not_selected", None, 640_000)
+    assert reason_text(fate["reason"], fate["reason_params"], panel.round_.protocol) == "marked too low in: Criterion growth"
 
 
 def test_ending_and_moving_need_a_reason_and_keep_what_was_sent(panel: Panel) -> None:
