@@ -16,6 +16,7 @@ from cohort.kit.outbox import enqueue, mail_kind
 from cohort.plans.holidays import holidays_near
 from cohort.rounds.decisions.letters import notice_on, recipients_of
 from cohort.rounds.models import Appeal, Application, Round, ScoreEntry, Seat
+from cohort.rounds.reviews.models import Review, ReviewSent
 from cohort.rules.calendar import add_working_days
 
 wording("appeal_not_decided", _l("There is no outcome to appeal against yet."), 409)
@@ -79,7 +80,9 @@ def answer_appeal(session: Session, actor: Actor, appeal: Appeal, is_upheld: boo
         scored = select(ScoreEntry.id).where(
             ScoreEntry.application_id == appeal.application_id, ScoreEntry.recorded_by == actor.person_id,
             ScoreEntry.source == "typed")
-        if session.scalars(scored.limit(1)).first() is not None:
+        reviewed = select(ReviewSent.id).join(Review, Review.id == ReviewSent.review_id).where(
+            Review.application_id == appeal.application_id, Review.evaluator_id == actor.person_id)
+        if any(session.scalars(each.limit(1)).first() is not None for each in (scored, reviewed)):
             raise DomainError("appeal_own_score")
         appeal.state, appeal.answer = ("upheld" if is_upheld else "rejected"), answer.strip()[:4000]
         appeal.answered_at, appeal.answered_by = clock.now(), actor.person_id

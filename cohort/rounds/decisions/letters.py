@@ -19,7 +19,7 @@ from cohort.people.links import recipient_of
 from cohort.people.models import Person
 from cohort.rounds.calls.times import to_local
 from cohort.rounds.models import Application, Decision, Round, Seat
-from cohort.rounds.reviews.models import Review, ReviewSent
+from cohort.rounds.reviews.models import Assignment, Review, ReviewSent
 from cohort.rounds.scores.sheet import points_text
 from cohort.rounds.seats.models import AdministrativeAct, Offer
 
@@ -96,6 +96,8 @@ def feedback_of(session: Session, application_ids: Sequence[int]) -> dict[int, l
     latest = select(func.max(ReviewSent.id)).group_by(ReviewSent.review_id)
     statement = (
         select(Review.application_id, ReviewSent.feedback).join(Review, Review.id == ReviewSent.review_id)
+        .join(Assignment, (Assignment.application_id == Review.application_id)
+              & (Assignment.evaluator_id == Review.evaluator_id) & Assignment.ended_at.is_(None))
         .where(ReviewSent.id.in_(latest), ReviewSent.feedback != "", Review.application_id.in_(application_ids))
         .order_by(ReviewSent.id)
     )

@@ -16,20 +16,19 @@ from flask_babel import gettext
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from cohort import reference
 from cohort.firms.models import Firm, FirmPerson
 from cohort.firms.words import SECTORS, SIZES, country_name
 from cohort.kit.access import unscoped
-from cohort.kit.language import day, number
 from cohort.rounds.applications.answers import Given
 from cohort.rounds.applications.freezing import sent_answers
-from cohort.rounds.applications.words import REASONS
+from cohort.rounds.applications.told import LABELS, answer_text
 from cohort.rounds.calls.parts import Question, questions_of, review_terms_of
 from cohort.rounds.models import Application, Round
 from cohort.rounds.reviews.words import said
 
 _: Callable[..., str] = gettext
 COVER = "▒▒▒"
+BUSINESS = ("product", "travels", "sells_online", "founded_on", "exports_count", "annual_sales", "employees")
 LEAST_COVERED = 4  # a shorter name would cover half the words of the language
 
 
@@ -109,24 +108,9 @@ def _facts(file: Application) -> tuple[tuple[str, str], ...]:
 
 
 def _usual(given: Given) -> list[tuple[str, str]]:
-    """Return the answers of the form that speak of the business."""
-    def worded(prefix: str, name: str) -> str:
-        return str(REASONS.get(f"{prefix}_{given.text(name)}", "")) if given.text(name) else ""
-
-    founded = given.day("founded_on")
-    return [
-        (_("What it sells"), given.text("product")), (_("How it travels"), worded("travels", "travels")),
-        (_("Sells online"), worded("online", "sells_online")), (_("Sells since"), day(founded) if founded else ""),
-        (_("Exports in 24 months"), given.text("exports_count")),
-        (_("Sales of %(year)s", year=given.text("sales_year") or "—"), _sales(given)),
-        (_("People"), given.text("employees")),
-    ]
-
-
-def _sales(given: Given) -> str:
-    """Return the sales as we read them, in the currency of the country; as typed where they cannot be read."""
-    read = given.number("annual_sales")
-    return given.text("annual_sales") if read is None else f"{reference.countries()[given.country].currency} {number(read)}"
+    """Return the answers of the form that speak of the business, worded as staff read them."""
+    sales = _("Sales of %(year)s", year=given.text("sales_year") or "—")
+    return [(sales if name == "annual_sales" else str(LABELS[name]), answer_text(name, given)) for name in BUSINESS]
 
 
 def _asked(round_: Round, given: Given, is_blind: bool) -> list[tuple[str, str]]:

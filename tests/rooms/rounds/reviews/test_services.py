@@ -12,10 +12,12 @@ from cohort.kit.errors import DomainError
 from cohort.kit.outbox import OutboxMessage
 from cohort.people import grants
 from cohort.rounds.applications.service import set_aside
+from cohort.rounds.decisions.appeals import answer_appeal
 from cohort.rounds.decisions.fates import fates
+from cohort.rounds.decisions.letters import feedback_of
 from cohort.rounds.decisions.solving import answer, files_of, question_of
 from cohort.rounds.decisions.words import reason_text
-from cohort.rounds.models import Application, ScoreEntry, Submission
+from cohort.rounds.models import Appeal, Application, ScoreEntry, Submission
 from cohort.rounds.reviews import assigning, blind, changes, conflicts, letters, sheets, waiting
 from cohort.rounds.reviews.models import Assignment, Conflict, Review, ReviewSent
 from cohort.rounds.scores.service import latest_scores, score_files
@@ -359,3 +361,21 @@ def test_severity_waits_for_every_file(world: World) -> None:
     panel.through(panel.files[3], marks[3])
     # Ana gives 20 less than any other on what they share: 15 below the mean of the four, who stand 5 above it
     assert [scores(panel)[each.id] for each in panel.files] == [750_000, 550_000, 350_000, 750_000]
+
+
+def test_letters_carry_the_feedback_that_counts_and_no_judge_reviewed_the_file(panel: Panel) -> None:
+    file, manager = panel.files[0], panel.world.people["second"]
+    grants.give(panel.session, SYSTEM, manager, Role.EVALUATOR, panel.world.plan.id, None, None)
+    panel.round_.protocol = {**panel.round_.protocol, "reviews": {**panel.round_.protocol["reviews"], "is_blind": False}}
+    panel.evaluators["second"] = manager
+    panel.give(file, "ana", "beto", "second")
+    panel.free(file, "ana", "beto", "second")
+    for name in ("ana", "beto", "second"):
+        panel.send(file, name, 4, 4, feedback=f"De {name}.")
+    sheets.declare(panel.session, panel.as_("beto"), file.id, True, "La reconocí.")
+    act_as(panel.session, SYSTEM)
+    assert feedback_of(panel.session, [file.id]) == {file.id: ["De ana.", "De second."]}
+    appeal = Appeal(application_id=file.id, text="Revisen.", filed_on=clock.today(), filed_at=clock.now(), filed_by=None, due_on=clock.today())
+    panel.session.add(appeal)
+    panel.session.flush()
+    assert refusal(lambda: answer_appeal(panel.session, panel.actor("second"), appeal, True, "Sí.")) == "appeal_own_score"
