@@ -98,7 +98,7 @@ def _folded(text: str) -> str:
 def _facts(file: Application) -> tuple[tuple[str, str], ...]:
     facts: Mapping[str, Any] = file.facts or {}
     is_rural = facts.get("is_rural")
-    rural = "" if is_rural is None else _("Rural") if is_rural else _("Not rural")
+    rural = "" if is_rural is None else _("Rural area") if is_rural else _("Not a rural area")
     pairs = (
         (_("Country"), country_name(file.country)), (_("Size"), str(SIZES.get(facts.get("size_class", ""), ""))),
         (_("Sector"), str(SECTORS.get(facts.get("sector", ""), ""))), (_("Region"), str(facts.get("region") or "")),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -322,3 +323,17 @@ def test_an_appeal_names_no_firm_to_its_evaluator(desk: Desk) -> None:
     assert "Firmacl0" not in evaluator.get(f"/rounds/{desk.round_id}").text
     evaluator.refused(f"/rounds/{desk.round_id}/appeals/{number}", 404)
     assert "Firmacl0" in manager.get(f"/rounds/{desk.round_id}").text
+
+
+@pytest.mark.parametrize(("name", "content", "words"), [
+    ("a.csv", "archivo,correo,nota\n{code},ana@panelcl.lat,x\n", "1 review would be assigned"),
+    ("a.csv", "codigo;evaluadora\n{code};BETO@panelpe.lat\n", "1 review would be assigned"),
+    ("a.csv", "firma,nombre\n{code},Ana\n", "needs a column “file” and a column “evaluator”"),
+    ("a.xlsx", "PK\x03\x04 roto", "cannot be read as a table"),
+    ("a.csv", "", "cannot be read as a table"),
+])
+def test_a_sheet_may_be_a_file(desk: Desk, name: str, content: str, words: str) -> None:
+    browser, path = desk.browser("manager"), desk.board + "/sheet"
+    upload = (io.BytesIO(content.format(code=desk.codes["CL"]).encode()), name)
+    answer = browser.open(path, method="POST", data={"csrf_token": browser.token_of(path), "file": upload})
+    assert words in browser.check(path, answer, 200 if "would be" in words else 422).text
