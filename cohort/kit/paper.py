@@ -17,7 +17,7 @@ from cohort.kit.errors import DomainError, wording
 wording("pdf_unavailable", _l("No PDF can be written on this machine. Print the page with your browser and choose “save as PDF”."), 503)
 
 TIMEOUT_SECONDS = 60.0
-STYLE = "css/paper.css"
+STYLE = Path(__file__).with_name("paper.css")
 
 
 def pdf_of(html: str) -> bytes:
@@ -26,9 +26,8 @@ def pdf_of(html: str) -> bytes:
     Raises `DomainError("pdf_unavailable")` where WeasyPrint or its system libraries are missing, or when it
     needs more than a minute. The page is read with no network and no file beside it.
     """
-    style = Path(str(current_app.static_folder)) / STYLE
     command = [sys.executable, "-m", "weasyprint", "--quiet", "--encoding", "utf-8", "--pdf-variant", "pdf/ua-1",
-               "--stylesheet", str(style), "-", "-"]
+               "--stylesheet", str(STYLE), "-", "-"]
     try:
         done = subprocess.run(command, input=html.encode(), capture_output=True, timeout=TIMEOUT_SECONDS, check=False)
     except subprocess.TimeoutExpired as error:

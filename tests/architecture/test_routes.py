@@ -52,12 +52,14 @@ STATEFUL = {
     "rounds.appeal", "rounds.record", "gallery.page", "gallery.show", "calls.protocol", "apply.request_to_act", "apply.form",
     "apply.review", "apply.receipt", "apply.ownership", "apply.appeal", "apply.withdraw", "apply.firm", "exports.edit",
     "exports.refund", "exports.reopen", "exports.withdraw", "exports.send_back", "exports.new", "exports.in_dollars",
-    "rounds.result", "rounds.act", "rounds.decide", "rounds.close", "rounds.edit", "rounds.open_call", "rounds.finding",
+    "rounds.seats", "rounds.letters_page", "rounds.seat", "rounds.replace", "rounds.proposal", "rounds.act_pdf",
+    "rounds.what_if_page", "apply.decline", "rounds.result", "rounds.act", "rounds.decide", "rounds.close", "rounds.edit", "rounds.open_call", "rounds.finding",
     "rounds.scores", "rounds.paste", "firms.own", "firms.verdict", "static", "health.metrics", "health.ready",
 }
 ASKS_MORE = {  # what the service asks besides the gate, by view: who of those that may enter is refused
     "firms.edit": {"coach"}, "firms.new_person": {"coach"}, "firms.ownership": {"coach"}, "firms.size": {"coach"},
     "firms.file": {"coach"}, "exports.flag": {"observer"}, "rounds.files": {"evaluator", "observer"},
+    "rounds.seats": {"evaluator", "observer"}, "rounds.proposal": {"evaluator", "observer"},
 }
 
 
@@ -82,7 +84,7 @@ class Walk:
         known = {
             "kind": "parity" if rule.endpoint == "plans.policy" else "csv", "act": "redate", "check": "country",
             "name": "reminders", "filename": "icon.svg", "place_id": 999, "message_id": 1, "flag_id": 1, "appeal_id": 1,
-            "invitation_id": 1,
+            "invitation_id": 1, "offer_id": 1,
         }
         return known[name]
 
