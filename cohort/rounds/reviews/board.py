@@ -138,7 +138,7 @@ def conflict_lines(session: Session, round_: Round) -> list[ConflictLine]:
 
 @dataclass(frozen=True)
 class FoundLine:
-    """A link that the check finds, with what is said of the pair so far (None: nothing yet)."""
+    """A link that the check finds, and whether the file is closed to the evaluator already."""
 
     application_id: int
     person_id: int
@@ -147,17 +147,18 @@ class FoundLine:
     evaluator: str
     kind: str
     fact: str
-    said: Conflict | None
+    is_closed: bool
 
 
 def found_lines(session: Session, round_: Round, people: Sequence[Person]) -> list[FoundLine]:
     """Return every link of these evaluators with the files of a round, by evaluator and code; nothing is noted."""
     files = {each.id: each for each in assigning.to_review(session, round_.id)}
     links = conflicts.detected(session, people, list(files.values()))
-    words, names = conflicts.words_on(session, round_.id), names_of(session, [file for file, _person in links])
+    names = names_of(session, [file for file, _person in links])
+    closed = {pair for pair, said in conflicts.words_on(session, round_.id).items() if said.has_conflict}
     by_id = {each.id: each.name or each.email for each in people}
     lines = [
-        FoundLine(file, person, files[file].code, names[file], by_id[person], link.kind, link.fact, words.get((file, person)))
+        FoundLine(file, person, files[file].code, names[file], by_id[person], link.kind, link.fact, (file, person) in closed)
         for (file, person), link in links.items()
     ]
     return sorted(lines, key=lambda line: (line.evaluator, line.code))
