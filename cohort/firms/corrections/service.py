@@ -22,8 +22,6 @@ from cohort.kit.audit import AuditEntry
 from cohort.kit.errors import DomainError
 from cohort.rules.taxid import format_tax_id, is_natural_person
 
-ACTION = "firm.tax_id_corrected"
-
 
 @dataclass(frozen=True, kw_only=True)
 class TypedTaxId:
@@ -72,7 +70,7 @@ def correct_tax_id(session: Session, actor: Actor, firm: Firm, typed: TypedTaxId
             session.flush()
     except IntegrityError as error:  # a firm that the actor does not see, or one registered this very moment
         raise DomainError("firm_exists", tax_id=checked.formatted) from error
-    audit.record(session, actor, ACTION, firm, before=before, after={
+    audit.record(session, actor, "firm.tax_id_corrected", firm, before=before, after={
         "tax_id": firm.tax_id, "tax_id_status": firm.tax_id_status, "reason": reason.strip()[:500],
     })
     return firm
@@ -81,7 +79,7 @@ def correct_tax_id(session: Session, actor: Actor, firm: Firm, typed: TypedTaxId
 def earlier_numbers(session: Session, firm: Firm) -> list[EarlierNumber]:
     """Return the numbers that the firm had before, latest first; one whose record was erased is left out."""
     statement = select(AuditEntry).where(
-        AuditEntry.subject_kind == Firm.__tablename__, AuditEntry.subject_id == firm.id, AuditEntry.action == ACTION
+        AuditEntry.subject_kind == Firm.__tablename__, AuditEntry.subject_id == firm.id, AuditEntry.action == "firm.tax_id_corrected"
     )
     told = ((entry, audit.changes(entry)) for entry in session.scalars(statement.order_by(AuditEntry.seq.desc())))
     return [

@@ -96,7 +96,7 @@ def checked(token: str) -> Page:
             raise
         shutil.rmtree(waiting.folder, ignore_errors=True)
         form = forms.ImportForm(formdata=None)
-        refuse(form, DomainError(error.code, most=number(MOST_ROWS)))
+        refuse(form, DomainError("import_too_long", most=number(MOST_ROWS)))
         return render_template("firms/import.html", form=form, words=words, most=MOST_ROWS), 422
     if request.method == "POST" and report.may_be_brought_in:
         shutil.rmtree(waiting.folder, ignore_errors=True)
