@@ -31,6 +31,7 @@ from cohort.rounds.seats.models import Offer, Replacement
 from cohort.rounds.site import Page, back_with, session_now, staff
 
 _: Callable[..., str] = gettext
+LINE_COUNT = 25  # how many seats are shown at first, those that wait for somebody above
 _NEEDED = DataRequired(_l("This cannot stay empty."))
 
 
@@ -72,11 +73,17 @@ def seats(round_id: int) -> Page:
     held = standing.standing_of(session, round_, decision)
     page = render_template(
         "rounds/seats.html", round=round_, decision=decision, act=offers.act_of(session, decision), form=form, held=held,
-        rows=standing.rows_of(held.holders), words=words, call_words=call_words, country_name=country_name,
+        **_cut(standing.rows_of(held.holders)), words=words, call_words=call_words, country_name=country_name,
         replacements=list(session.scalars(select(Replacement).where(Replacement.decision_id == decision.id).order_by(Replacement.id))),
         step=5 if held.holders else 4,
     )
     return (page, 422) if form.is_submitted() else page
+
+
+def _cut(rows: list[dict[str, Any]]) -> dict[str, Any]:
+    """Return the first rows and how many more there are; `?all=1` in the address shows every one."""
+    shown = rows if "all" in request.args else rows[:LINE_COUNT]
+    return {"rows": shown, "hidden": len(rows) - len(shown)}
 
 
 @staff.get("/<int:round_id>/letters")
@@ -106,7 +113,7 @@ def _sample(round_: Round, seat: Seat | None, said: dict[int, list[str]]) -> dic
         return {}
     facts = letters.letter_facts(round_, seat, seat.application.firm)
     why = decision_words.reason_text(seat.reason, seat.reason_params, round_.protocol)
-    return {"facts": facts, "why": why, "feedback": said.get(seat.application_id, [])}
+    return {"facts": facts, "why": why.removesuffix("."), "feedback": said.get(seat.application_id, [])}
 
 
 @staff.post("/<int:round_id>/letters")
