@@ -7,11 +7,11 @@ from decimal import Decimal
 from typing import Any
 
 from flask import render_template, request, url_for
-from flask_babel import gettext
+from flask_babel import gettext, ngettext
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from sqlalchemy import select
-from wtforms import BooleanField, DecimalField, IntegerField
+from wtforms import BooleanField, IntegerField
 from wtforms.validators import InputRequired, NumberRange
 
 from cohort.firms.models import Firm
@@ -19,6 +19,7 @@ from cohort.kit.access import current_actor, gate
 from cohort.kit.errors import DomainError, sentence
 from cohort.kit.language import number, share
 from cohort.rounds.calls import words as call_words
+from cohort.rounds.calls.forms import PointsField
 from cohort.rounds.calls.views import round_here
 from cohort.rounds.decisions import what_if, words
 from cohort.rounds.decisions.what_if import MOST_SCENARIOS, Outcome, Scenario
@@ -35,7 +36,7 @@ class ScenarioForm(FlaskForm):
 
     seats = IntegerField(_l("Seats"), [InputRequired(_l("Give a whole number.")), NumberRange(1, 10_000, _l("A whole number from 1 to 10,000."))])
     share = IntegerField(_l("Women-owned or led, percent"), [InputRequired(_l("Give a whole number.")), NumberRange(0, 100, _l("A whole number from 0 to 100."))])
-    minimum = DecimalField(_l("Lowest score"), [InputRequired(_l("Give a number.")), NumberRange(0, 100, _l("A number from 0 to 100."))])
+    minimum = PointsField(_l("Lowest score"), [InputRequired(_l("Give a number.")), NumberRange(0, 100, _l("A number from 0 to 100."))])
     has_country_seats = BooleanField(_l("Equal seats for each country"))
 
     def scenario(self) -> Scenario:
@@ -98,7 +99,7 @@ def _rows(outcomes: Sequence[Outcome], protocol: Mapping[str, Any]) -> list[dict
         (_("Least share"), lambda each: share(each.scenario.share)),
         (_("Lowest score"), lambda each: number(each.scenario.minimum)),
         (_("Seats by country"), lambda each: _("equal") if each.scenario.has_country_seats else _("free")),
-        (_("Chosen"), lambda each: number(len(each.found.selected))),
+        (_("Firms chosen"), lambda each: number(len(each.found.selected))),
         (_("Women-owned or led"), lambda each: number(each.womens)),
         (_("Total score"), lambda each: "—" if each.total is None else number(each.total)),
         (_("Against the sealed rules"), lambda each: "—" if each.difference is None else number(each.difference)),
@@ -115,7 +116,7 @@ def _result(outcome: Outcome, protocol: Mapping[str, Any]) -> str:
         rules = ", ".join(words.rule_name(name, protocol) for name in outcome.found.conflict)
         return _("impossible: %(rules)s", rules=rules)
     empty = sum(outcome.found.empty.values())
-    return _("%(count)s seats stay empty", count=number(empty)) if empty else _("full")
+    return str(ngettext("%(num)s seat stays empty", "%(num)s seats stay empty", empty)) if empty else _("full")
 
 
 def _changes(outcomes: Sequence[Outcome]) -> list[dict[str, Any]]:
