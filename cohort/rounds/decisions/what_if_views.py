@@ -41,7 +41,8 @@ class ScenarioForm(FlaskForm):
 
     def scenario(self) -> Scenario:
         """Return what was typed, for the service."""
-        return Scenario(self.seats.data, Decimal(self.share.data) / 100, self.minimum.data, self.has_country_seats.data)
+        return Scenario(
+            self.seats.data, Decimal(self.share.data) / 100, self.minimum.data or Decimal(0), self.has_country_seats.data)
 
 
 @staff.get("/<int:round_id>/what-if")
