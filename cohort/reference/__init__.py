@@ -1,4 +1,4 @@
-"""Holds the dated reference tables that ship with the software: sizes, countries, channels, Incoterms, consents, seals.
+"""Holds the dated reference tables that ship with the software: sizes, countries, channels, Incoterms, consents, seals, rubric.
 
 It leaves out every decision: rules take these values as arguments, and an installation's own policies are rows
 of its database. A leaf: any layer but `rules` may read it.
@@ -20,7 +20,7 @@ from cohort.rules.size import Caps, Sector, SizeRule, YearlyParameters
 
 Language = Literal["en", "es"]
 Row = Mapping[str, Any]
-TABLES = ("size", "countries", "channels", "incoterms", "consents", "seals")
+TABLES = ("size", "countries", "channels", "incoterms", "consents", "seals", "rubric")
 
 
 @dataclass(frozen=True)
@@ -81,6 +81,16 @@ class Seal:
     name: str
     issuer: str
     profiles: frozenset[str]
+
+
+@dataclass(frozen=True)
+class ReadyCriterion:
+    """One criterion of the ready rubric: weight in percent, and by language what each mark from 0 to 5 means."""
+
+    code: str
+    weight: int
+    names: Mapping[Language, str]
+    anchors: tuple[Mapping[Language, str], ...]
 
 
 @cache
@@ -162,6 +172,19 @@ def seals(country: str) -> tuple[Seal, ...]:
     return tuple(
         Seal(row["country"], row["name"], row["issuer"], frozenset(row["profiles"]))
         for row in rows("seals")["seal"] if row["country"] == country
+    )
+
+
+@cache
+def rubric() -> tuple[ReadyCriterion, ...]:
+    """Return the ready rubric in its order; the weights sum to 100."""
+    return tuple(
+        ReadyCriterion(
+            row["code"], row["weight"], _names(row, "name"),
+            tuple(MappingProxyType({"es": es, "en": en})
+                  for es, en in zip(row["anchors_es"], row["anchors_en"], strict=True)),
+        )
+        for row in rows("rubric")["criterion"]
     )
 
 

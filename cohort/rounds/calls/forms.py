@@ -26,10 +26,12 @@ from wtforms.widgets import CheckboxInput, ListWidget
 
 from cohort.firms.words import country_choices
 from cohort.kit.language import number, typed_number
+from cohort.rounds.calls.parts import ReviewTerms, review_terms_of
 from cohort.rounds.calls.protocol import TEMPLATES, Terms
 from cohort.rounds.calls.service import NewRound
 from cohort.rounds.calls.times import CITIES, from_local, to_local
 from cohort.rounds.models import Round
+from cohort.rounds.reviews.words import FINALS
 
 _: Callable[..., str] = gettext
 _NEEDED = DataRequired(_l("This cannot stay empty."))
@@ -71,6 +73,16 @@ class RoundForm(FlaskForm):
     time_zone = SelectField(_l("Hours are those of"), choices=[SelectChoice(zone, city) for zone, city in CITIES.items()])
     grace_minutes = IntegerField(_l("Grace after the deadline, minutes"), [InputRequired(_l("Give a whole number.")), NumberRange(0, 1440, _l("From 0 to 1,440 minutes."))], default=15)
 
+    scoring = RadioField(_l("Who scores?"), default="brought", choices=[
+        SelectChoice("brought", _l("Scores are brought in: pasted, or from a sheet")),
+        SelectChoice("reviews", _l("Evaluators review each file here"))])
+    per_file = IntegerField(_l("Evaluators for each file"), [NumberRange(1, 5, _l("From 1 to 5 evaluators."))], default=2)
+    gap = PointsField(_l("Points apart that call a third evaluator"), [NumberRange(0, 100, _l("A number from 0 to 100."))], default=Decimal(20))
+    final = RadioField(_l("Which score counts"), default="mean_or_median", choices=[SelectChoice(value, words) for value, words in FINALS.items()])
+    blind = RadioField(_l("Do evaluators see who the firm is?"), default="yes", choices=[
+        SelectChoice("yes", _l("No, they review blind")), SelectChoice("no", _l("Yes"))])
+    least_mark = IntegerField(_l("Least mark in each criterion"), [NumberRange(0, 5, _l("A whole number from 0 to 5."))], default=1)
+
     def offer(self) -> RoundForm:
         """Fill the choices in the reader's language."""
         self.countries.choices = [SelectChoice(code, name) for code, name in country_choices()]
@@ -98,6 +110,20 @@ class RoundForm(FlaskForm):
         self.opens_at.data = to_local(round_.opens_at, round_.time_zone)
         self.closes_at.data = to_local(round_.closes_at, round_.time_zone)
 
+        self._show_reviews(review_terms_of(protocol))
+
+    def _show_reviews(self, said: ReviewTerms | None) -> None:
+        if said is None:
+            return
+        self.scoring.data, self.per_file.data, self.gap.data = "reviews", said.per_file, said.gap
+        self.final.data, self.blind.data, self.least_mark.data = said.final, "yes" if said.is_blind else "no", said.least_mark
+
+    def reviews(self) -> ReviewTerms | None:
+        """Return how files are reviewed; None when scores are brought in."""
+        if self.scoring.data != "reviews":
+            return None
+        return ReviewTerms(self.per_file.data, self.gap.data or Decimal(0), self.final.data, self.blind.data == "yes", self.least_mark.data)
+
     def terms(self) -> NewRound:
         """Return what was said, for the service."""
         zone = self.time_zone.data
@@ -108,6 +134,7 @@ class RoundForm(FlaskForm):
             terms=Terms(
                 template=self.template.data, seats=self.seats.data, countries=tuple(self.countries.data),
                 share=Decimal(self.share.data) / 100, minimum_score=self.minimum_score.data or Decimal(0),
+                reviews=self.reviews(),
             ),
         )
 

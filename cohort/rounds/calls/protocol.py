@@ -8,20 +8,18 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from decimal import Decimal
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
 
 from cohort import reference
+from cohort.rounds.calls.parts import ReviewTerms
 
-FORMAT = "cohort-protocol/1"
+FORMAT = "cohort-protocol/2"
 
-# Default rubric of domain.md §8: criterion, weight in percent. Gender is not scored; it works through the quota.
-RUBRIC = (
-    ("readiness", 25), ("product_fit", 20), ("commitment", 20), ("capacity", 15), ("growth", 10), ("inclusion", 10),
-)
+# What the criteria are called where a protocol of the first format gives them no label.
 RUBRIC_NAMES = {
     "readiness": _l("Export and digital readiness"),
     "product_fit": _l("The product fits the market and its rules"),
@@ -35,6 +33,8 @@ CHECKS: dict[str, dict[str, int]] = {
     "country": {}, "size": {}, "trading": {"least_months": 12}, "tax_id": {}, "product": {}, "sells_online": {},
     "not_recurring": {"most_exports": 2}, "data_notice": {}, "owner_group": {}, "acts_for_firm": {},
 }
+# Parts of a protocol that a draft's first page does not ask for.
+PAGES_OF_THEIR_OWN = ("questions", "rubric", "quotas", "eligibility", "offer_days", "appeal_answer_days")
 TEMPLATES = {
     "equal": _l("Equal seats for each country, half of them women-owned or led"),
     "free": _l("One list for all countries without a limit for each, half of it women-owned or led"),
@@ -53,6 +53,7 @@ class Terms:
     minimum_score: Decimal = Decimal(60)
     offer_days: int = 5
     appeal_answer_days: int = 10
+    reviews: ReviewTerms | None = None  # None: scores are brought in
 
 
 def protocol_of(terms: Terms, parity: Mapping[str, Any]) -> dict[str, Any]:
@@ -71,7 +72,10 @@ def protocol_of(terms: Terms, parity: Mapping[str, Any]) -> dict[str, Any]:
         },
         "eligibility": [
             {"check": check, "is_on": True, **limits} for check, limits in CHECKS.items() if check != "owner_group"],
-        "rubric": [{"criterion": criterion, "weight": weight} for criterion, weight in RUBRIC],
+        "questions": [],
+        "rubric": ready_rubric(),
+        "reviews": reviews_json(terms.reviews),
+        "quotas": [],
         "minimum_score": str(terms.minimum_score),
         "owner_group_seats": 1,
         "waitlist_count": terms.seats,
@@ -81,6 +85,36 @@ def protocol_of(terms: Terms, parity: Mapping[str, Any]) -> dict[str, Any]:
         "appeal_days": {code: known[code].appeal_days for code in terms.countries},
         "appeal_answer_days": terms.appeal_answer_days,
         "offer_days": terms.offer_days,
+    }
+
+
+def ready_rubric() -> list[dict[str, Any]]:
+    """Return the ready rubric as a protocol holds it. Source: domain.md §8."""
+    return [
+        {"criterion": each.code, "weight": each.weight, "label": dict(each.names),
+         "anchors": [dict(anchor) for anchor in each.anchors]}
+        for each in reference.rubric()
+    ]
+
+
+def reviews_json(terms: ReviewTerms | None) -> dict[str, Any] | None:
+    """Return how files are reviewed as a protocol holds it; None when scores are brought in."""
+    return None if terms is None else {**asdict(terms), "gap": str(terms.gap)}
+
+
+def carried(old: Mapping[str, Any], new: dict[str, Any]) -> dict[str, Any]:
+    """Return a draft's new protocol with what its other pages said before: questions, rubric, rules, periods.
+
+    As many places on the waitlist as seats stay that many when the seats change.
+    """
+    if old.get("format") != FORMAT:
+        return new
+    kept = {key: old[key] for key in PAGES_OF_THEIR_OWN}
+    if old["waitlist_count"] != old["seats"]:
+        kept["waitlist_count"] = old["waitlist_count"]
+    return {
+        **new, **kept, "appeal_days": {code: old["appeal_days"].get(code, days) for code, days in new["appeal_days"].items()},
+        "parity": {**new["parity"], "counts": old["parity"]["counts"], "shortfall": old["parity"]["shortfall"]},
     }
 
 

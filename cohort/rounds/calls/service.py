@@ -21,7 +21,7 @@ from cohort.kit.errors import DomainError, wording
 from cohort.plans import queries as plans
 from cohort.plans.models import Plan
 from cohort.rounds.applications import freezing
-from cohort.rounds.calls.protocol import TEMPLATES, Terms, protocol_of, sha256_of, sha256_text
+from cohort.rounds.calls.protocol import TEMPLATES, Terms, carried, protocol_of, sha256_of, sha256_text
 from cohort.rounds.calls.times import local_text
 from cohort.rounds.models import Addendum, Round
 
@@ -73,7 +73,9 @@ def edit_round(session: Session, actor: Actor, round_: Round, new: NewRound) -> 
     _expect(round_, "draft", "round_not_draft")
     _check(session, new, round_.id)
     before = {"seats": round_.seats, "protocol": round_.protocol}
-    for name, value in _facts_of(session, round_.plan, new).items():
+    facts = _facts_of(session, round_.plan, new)
+    facts["protocol"] = carried(round_.protocol, facts["protocol"])
+    for name, value in facts.items():
         setattr(round_, name, value)
     session.flush()
     audit.record(session, actor, "round.edited", round_, before=before, after={"seats": round_.seats, "protocol": round_.protocol})

@@ -18,7 +18,7 @@ from cohort.kit.errors import DomainError, sentence
 from cohort.kit.history import history_of
 from cohort.plans import queries as plans
 from cohort.rounds.applications.queries import requests_of
-from cohort.rounds.calls import queries, service, words
+from cohort.rounds.calls import queries, service, told, words
 from cohort.rounds.calls.forms import AddendumForm, ConfirmForm, RoundForm
 from cohort.rounds.calls.protocol import sha256_of, sha256_text, short
 from cohort.rounds.calls.time_left import TimeLeft, time_left, time_left_of
@@ -28,6 +28,7 @@ from cohort.rounds.decisions.service import decision_of
 from cohort.rounds.models import Round
 from cohort.rounds.reach import may_read_names
 from cohort.rounds.site import Page, back_with, session_now, staff
+from cohort.rounds.waiting import PLACES, WORDS, steps_for
 
 _: Callable[..., str] = gettext
 
@@ -57,7 +58,8 @@ def index() -> Page:
          "sent": sent.get(each.id, 0), "closes": local_text(each.closes_at, each.time_zone)}
         for each in rounds
     ]
-    return render_template("rounds/index.html", rows=rows, words=words)
+    return render_template("rounds/index.html", rows=rows, words=words, steps=steps_for(session, current_actor()),
+                           step_words=WORDS, step_places=PLACES)
 
 
 @staff.get("/<int:round_id>")
@@ -69,7 +71,7 @@ def detail(round_id: int) -> Page:
     total = queries.total_of(standings)
     rows = [{"country": country_name(each.country), "standing": each} for each in standings]
     return render_template(
-        "rounds/detail.html", round=round_, words=words, rows=rows, total=total, short=short,
+        "rounds/detail.html", round=round_, words=words, told=told, rows=rows, total=total, short=short,
         step=queries.step_of(round_, total), closes=local_text(round_.closes_at, round_.time_zone),
         opens=local_text(round_.opens_at, round_.time_zone), is_past=clock.now() > service.deadline_of(round_),
         decision=decision_of(session, round_.id), appeals=appeals_of(session, round_) if may_read_names(current_actor()) else [],
@@ -146,7 +148,7 @@ def open_call(round_id: int) -> Page:
         service.open_round(session, actor, held)
         return _("The call is open. Its rules are sealed.")
 
-    return _asked("rounds/open.html", round_, act, hashes=hashes, words=words, closes=local_text(round_.closes_at, round_.time_zone),
+    return _asked("rounds/open.html", round_, act, hashes=hashes, words=words, told=told, closes=local_text(round_.closes_at, round_.time_zone),
                   time_left=time_left_of(session_now(), round_))
 
 
@@ -170,10 +172,10 @@ def _asked(template: str, round_: Round, act: Callable[[Session, Actor, Round], 
         return render_template(template, round=round_, back=back, **context)
     try:
         with transaction() as session:
-            told = act(session, current_actor(), queries.round_of(session, round_id, current_actor().plan_id))
+            answer = act(session, current_actor(), queries.round_of(session, round_id, current_actor().plan_id))
     except DomainError as refusal:
         return back_with(refusal, back)
-    flash(told, "success")
+    flash(answer, "success")
     return redirect(back)
 
 

@@ -10,7 +10,8 @@ from flask_babel import gettext, ngettext
 from flask_babel import lazy_gettext as _l
 
 from cohort.firms.words import country_name
-from cohort.kit.language import number, reader_language, share
+from cohort.kit.language import formats, number, reader_language, share
+from cohort.rounds.calls.parts import Criterion, Words, criteria_of
 from cohort.rounds.calls.protocol import RUBRIC_NAMES, checks_on
 from cohort.rounds.models import Round
 
@@ -40,6 +41,16 @@ CHECK_RULES = {
     "owner_group": _l("Firms of the same owners can have one seat."),
     "acts_for_firm": _l("The person who applies acts for the firm."),
 }
+
+
+def said(texts: Words) -> str:
+    """Return a text of the protocol in the reader's language, else in the one it has; empty for none."""
+    return texts.get(formats().language) or next((text for text in texts.values() if text), "")
+
+
+def criterion_name(criterion: Criterion) -> str:
+    """Return a criterion's label in the reader's language, else its ready name."""
+    return said(criterion.label) or str(RUBRIC_NAMES.get(criterion.name, criterion.name))
 
 
 def title_of(round_: Round) -> str:
@@ -73,7 +84,7 @@ def checks_text(protocol: Mapping[str, Any]) -> list[str]:
 
 def rubric_rows(protocol: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Return the criteria with their weights, for a table."""
-    return [{"criterion": RUBRIC_NAMES[row["criterion"]], "weight": f"{row['weight']} %"} for row in protocol["rubric"]]
+    return [{"criterion": criterion_name(each), "weight": f"{each.weight} %"} for each in criteria_of(protocol)]
 
 
 def minimum_text(protocol: Mapping[str, Any]) -> str:

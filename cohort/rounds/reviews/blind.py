@@ -23,8 +23,8 @@ from cohort.rounds.applications.answers import Given
 from cohort.rounds.applications.freezing import sent_answers
 from cohort.rounds.applications.told import LABELS, answer_text
 from cohort.rounds.calls.parts import Question, questions_of, review_terms_of
+from cohort.rounds.calls.words import said
 from cohort.rounds.models import Application, Round
-from cohort.rounds.reviews.words import said
 
 _: Callable[..., str] = gettext
 COVER = "▒▒▒"

@@ -18,6 +18,7 @@ from cohort.kit.errors import WORDINGS, DomainError, sentence
 from cohort.kit.language import clock_time
 from cohort.rounds.calls import words as call_words
 from cohort.rounds.calls.parts import criteria_of
+from cohort.rounds.calls.words import criterion_name
 from cohort.rounds.reviews import blind, sheets, waiting, words
 from cohort.rounds.reviews.forms import DeclareForm, ReasonForm
 from cohort.rounds.reviews.models import Assignment, Review
@@ -130,7 +131,7 @@ def _faults(held: Assignment, typed: Mapping[str, Any], refusal: DomainError) ->
     """Return (link, words) of what is wrong: each criterion without a good mark, else the refusal itself."""
     criteria = criteria_of(held.application.round.protocol)
     marks, faulty = read_marks(criteria, typed)
-    named = {each.name: words.criterion_name(each) for each in criteria}
+    named = {each.name: criterion_name(each) for each in criteria}
     wrong = {"review_mark": faulty, "review_open_criteria": open_criteria(criteria, marks)}.get(refusal.code, ())
     return [("", sentence(refusal)), *((f"#{MARK}{name}", named[name]) for name in wrong)]
 
@@ -141,7 +142,7 @@ def _drawn(held: Assignment, review: Review, typed: Mapping[str, Any], faults: l
     marks = read_marks(criteria, typed)[0] if typed else review.marks
     is_open = round_.status == "closed" and review.sent_at is None
     scales = [
-        {"name": MARK + each.name, "label": words.criterion_name(each), "weight": each.weight,
+        {"name": MARK + each.name, "label": criterion_name(each), "weight": each.weight,
          "anchors": words.anchors_of(each), "mark": marks.get(each.name)}
         for each in criteria
     ]

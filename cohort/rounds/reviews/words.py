@@ -9,9 +9,9 @@ from fractions import Fraction
 from flask_babel import gettext, ngettext
 from flask_babel import lazy_gettext as _l
 
-from cohort.kit.language import formats, number
-from cohort.rounds.calls.parts import Criterion, ReviewTerms, Words
-from cohort.rounds.calls.protocol import RUBRIC_NAMES
+from cohort.kit.language import number
+from cohort.rounds.calls.parts import Criterion, ReviewTerms
+from cohort.rounds.calls.words import criterion_name, said
 from cohort.rounds.reviews.changes import CONFLICT
 from cohort.rounds.reviews.models import Conflict
 from cohort.rounds.reviews.outcome import UNITS
@@ -39,16 +39,6 @@ FINALS = {
     "mean_or_median": _l("mean of two reviews, median of three"), "median": _l("median of the reviews"),
     "severity": _l("mean of the reviews, corrected for how severe each evaluator is"),
 }
-
-
-def said(texts: Words) -> str:
-    """Return a text of the protocol in the reader's language, else in the one it has; empty for none."""
-    return texts.get(formats().language) or next(iter(texts.values()), "")
-
-
-def criterion_name(criterion: Criterion) -> str:
-    """Return a criterion's label in the reader's language, else its ready name."""
-    return said(criterion.label) or str(RUBRIC_NAMES.get(criterion.name, criterion.name))
 
 
 def anchors_of(criterion: Criterion) -> list[str]:
