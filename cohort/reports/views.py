@@ -24,6 +24,7 @@ from cohort.reports.own import own_page
 from cohort.reports.pilots import pilot_lines
 from cohort.reports.public import report_of
 from cohort.rounds.calls import queries as call_queries
+from cohort.rounds.waiting import PLACES, WORDS, steps_for
 from cohort.rules.stages import quarter_of, quarter_start
 from cohort.training import queries as training_queries
 from cohort.training import words as training_words
@@ -87,7 +88,7 @@ def _overview(template: str) -> str:
         path=figures.path(session, plan.id), rows=progress_of(session, plan, shown, today),
         due=lists.due_next(session, plan.id, today), late=lists.late_by_country(session, plan.id, today),
         pilots=pilot_lines(session, plan.id, today), stages=_stage_rows(session, plan.id),
-        decisions=lists.decisions(session, plan.id) if actor.may("round.decide") else None,
+        decisions=lists.decisions(session, plan.id) if actor.may("round.decide") else None, **decision_steps(session, actor),
         share=float(plan_queries.policy_on(session, plan.id, "parity", today).settings["share"]),
         words=words, plan_words=plan_words, flag_words=flag_words,
     )
@@ -100,6 +101,11 @@ def _stage_rows(session: Session, plan_id: int) -> list[dict[str, Any]]:
         {"label": flag_words.STAGE_NAMES[stage], "value": counts[stage], "text": number(counts[stage])}
         for stage in flag_words.STAGE_NAMES if stage in counts
     ]
+
+
+def decision_steps(session: Session, actor: Actor) -> dict[str, Any]:
+    """Return what decisions wait for from this person, with their words and pages."""
+    return {"steps": steps_for(session, actor), "step_words": WORDS, "step_places": PLACES}
 
 
 @blueprint.get("/reports/work")
@@ -115,7 +121,7 @@ def work() -> Page:
         verify_count=lists.to_verify_count(session, plan.id), to_confirm=[each for each in handed_in if training_queries.may_answer(actor, each.confirms)],
         to_call=lists.to_call(session, plan.id, today), today=today, words=words, plan_words=plan_words,
         training_words=training_words, back=url_for("reports.work"), pilots=lists.pilot_firms(session, plan.id),
-        standing_in=plan_queries.standing_in(session, actor, today),
+        standing_in=plan_queries.standing_in(session, actor, today), **decision_steps(session, actor),
     )
 
 

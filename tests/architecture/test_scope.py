@@ -67,6 +67,7 @@ PAST_SCOPE = {
     "cohort/rounds/seats/offers.py send_letters": "every file has its letter, in all countries",
     "cohort/rounds/seats/replacing.py call": "one optimum over all countries",
     "cohort/rounds/seats/replacing.py dry_run": "one optimum over all countries",
+    "cohort/rounds/waiting.py steps_for": "what waits is said by call; no row of a firm is shown",
     "cohort/training/leaving/service.py _reminders": "how many mails of a member wait and are taken back, for whoever ends its part",
     "cohort/training/service.py _on_export_verified": "a deputy of another country may have verified the export",
 }

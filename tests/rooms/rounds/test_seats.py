@@ -19,10 +19,12 @@ from cohort.plans.members import leave_member
 from cohort.plans.models import Member
 from cohort.rounds.applications import service as applications
 from cohort.rounds.decisions import appeals, letters
+from cohort.rounds.decisions import service as decision_service
 from cohort.rounds.files.replay import differences, read_record
 from cohort.rounds.models import Application, Finding, Round, Seat
 from cohort.rounds.seats import offers, replacing, standing
 from cohort.rounds.seats.models import Offer
+from cohort.rounds.waiting import steps_for
 from tests.rooms.rounds.conftest import AFTER, World
 
 
@@ -141,7 +143,7 @@ def test_a_firm_that_left_early_is_replaced_and_a_late_one_is_not(world: World) 
     for application, days in ((early, 119), (late, 120)):
         with clock.at(AFTER + timedelta(days=days + 1)):
             member = world.session.scalars(select(Member).where(Member.firm_id == application.firm_id)).one()
-            leave_member(world.session, world.manager, member, clock.today("America/Santiago"), "Cierra.")
+            leave_member(world.session, world.manager, member, member.joined_on + timedelta(days=days), "Cierra.")
     with clock.at(AFTER + timedelta(days=125)):
         shown = replacing.dry_run(world.session, world.manager, round_)
     assert [each.code for each in shown.leaving] == [early.code]
@@ -187,3 +189,30 @@ def test_a_claim_refuted_later_frees_the_seat_and_no_longer_counts(world: World)
 
 def test_what_evaluators_wrote_for_a_firm_stands_in_its_letter_alone(world: World) -> None:
     assert letters.feedback_of(world.session, [1, 2]) == {}
+
+
+def waits(world: World, who: str) -> list[str]:
+    return [step.code for step in steps_for(world.session, world.actor(who))]
+
+
+def test_whoever_a_decision_waits_for_is_told(world: World) -> None:
+    round_, _files = world.decided_ready()
+    assert waits(world, "manager") == []
+    decision = world.proposed(round_)
+    world.coordinator("CL")
+    assert {name: waits(world, name) for name in ("manager", "second", "peru", "evaluator")} == {
+        "manager": ["verify"], "second": ["verify"], "peru": ["verify", "agree"], "evaluator": []}
+    world.agreed(round_, decision)
+    assert {name: waits(world, name) for name in ("manager", "second", "peru")} == {
+        "manager": [], "second": ["seal"], "peru": []}
+    with clock.at(AFTER):
+        decision_service.seal(world.session, world.actor("second"), round_, decision.record_hash)
+        assert waits(world, "manager") == ["act"]
+        offers.record_act(world.session, world.manager, round_, "1", date(2026, 11, 20))
+        assert waits(world, "manager") == ["letters"]
+        offers.send_letters(world.session, world.manager, round_)
+        assert waits(world, "manager") == []
+        offer = world.session.scalars(select(Offer).order_by(Offer.id)).first()
+        assert offer is not None
+        offers.decline(world.session, world.owner_of(offer.application), offer, "")
+        assert (waits(world, "manager"), waits(world, "peru")) == (["call"], [])
