@@ -9,6 +9,7 @@ from cohort.kit import clock
 from cohort.kit.access import public, unscoped
 from cohort.kit.errors import DomainError
 from cohort.rounds.calls import queries, service, told, words
+from cohort.rounds.calls.parts import criteria_of
 from cohort.rounds.calls.protocol import canonical, short
 from cohort.rounds.calls.times import local_text
 from cohort.rounds.decisions.service import decision_of
@@ -45,7 +46,7 @@ def detail(code: str) -> Page:
         for one in round_.protocol["countries"] if one in named or one in unnamed
     ]
     return render_template(
-        "calls/detail.html", round=round_, words=words, told=told, short=short, result=result,
+        "calls/detail.html", round=round_, words=words, told=told, criteria=criteria_of(round_.protocol), short=short, result=result,
         is_taking=service.takes_applications(round_), closes=local_text(round_.closes_at, round_.time_zone),
         opens=local_text(round_.opens_at, round_.time_zone),
         countries=", ".join(country_name(one) for one in round_.protocol["countries"]),

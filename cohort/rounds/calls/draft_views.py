@@ -1,0 +1,55 @@
+"""Shows the pages of a draft beside its first one: rubric, rules, questions; a refusal keeps what was typed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from flask import flash, redirect, render_template, url_for
+from flask_babel import gettext
+from flask_wtf import FlaskForm
+from sqlalchemy.orm import Session
+
+from cohort.kit.access import Actor, current_actor, gate
+from cohort.kit.database import transaction
+from cohort.kit.errors import DomainError, sentence
+from cohort.rounds.calls import drafting, queries, words
+from cohort.rounds.calls.rubric_form import MARKS, rubric_form, typed_criteria
+from cohort.rounds.calls.views import round_here
+from cohort.rounds.models import Round
+from cohort.rounds.site import Page, back_with, staff
+
+_: Callable[..., str] = gettext
+Act = Callable[[Session, Actor, Round], None]
+
+
+@staff.route("/<int:round_id>/rubric", methods=["GET", "POST"])
+@gate("round.edit")
+def rubric(round_id: int) -> Page:
+    """Change the criteria of a draft: weights, names and what each mark means."""
+    round_ = round_here(round_id)
+    criteria = drafting.offered_criteria(round_)
+    form = rubric_form(criteria)
+
+    def act(session: Session, actor: Actor, held: Round) -> None:
+        drafting.set_rubric(session, actor, held, typed_criteria(form, criteria))
+
+    return written("rounds/rubric.html", round_, form, act, criteria=criteria, marks=MARKS, name_of=words.criterion_name)
+
+
+def written(template: str, round_: Round, form: FlaskForm, act: Act, to: str = "", **context: Any) -> Page:
+    """Show a page of a draft, or save what was typed and go on; an open call leads back to its page."""
+    back, round_id = url_for("rounds.detail", round_id=round_.id), round_.id
+    if round_.status != "draft":
+        return back_with(DomainError("round_not_draft"), back)
+    if form.validate_on_submit():
+        try:
+            with transaction() as session:
+                act(session, current_actor(), queries.round_of(session, round_id, current_actor().plan_id))
+        except DomainError as refusal:
+            form.form_errors.append(sentence(refusal))
+        else:
+            flash(_("The draft is saved."), "success")
+            return redirect(to or back)
+    page = render_template(template, round=round_, form=form, back=to or back, words=words, **context)
+    return (page, 422) if form.is_submitted() else page
