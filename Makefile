@@ -44,7 +44,7 @@ lock: ## pin the newest allowed versions with their hashes (needs uv)
 vendor: ## fetch fonts, icons and the style reset by their pinned versions and record their checksums
 	$(PYTHON) .ci/vendor.py
 
-system: ## make sure that a Chromium and PostgreSQL server binaries are there
+system: ## make sure that a Chromium, PostgreSQL server binaries and Pango are there
 	@.ci/system
 
 clean: ## forget the virtual environment and caches; the data in instance/ stays
