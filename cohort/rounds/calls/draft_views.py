@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from flask import flash, redirect, render_template, url_for
+from flask import flash, redirect, render_template, request, url_for
 from flask_babel import gettext
 from flask_wtf import FlaskForm
 from sqlalchemy.orm import Session
@@ -13,8 +13,9 @@ from sqlalchemy.orm import Session
 from cohort.kit.access import Actor, current_actor, gate
 from cohort.kit.database import transaction
 from cohort.kit.errors import DomainError, sentence
-from cohort.rounds.calls import drafting, queries, words
+from cohort.rounds.calls import drafting, queries, rule_drafts, told, words
 from cohort.rounds.calls.rubric_form import MARKS, rubric_form, typed_criteria
+from cohort.rounds.calls.rule_forms import COLUMNS, OFFERED, QuotaForm, rules_form
 from cohort.rounds.calls.views import round_here
 from cohort.rounds.models import Round
 from cohort.rounds.site import Page, back_with, staff
@@ -35,6 +36,51 @@ def rubric(round_id: int) -> Page:
         drafting.set_rubric(session, actor, held, typed_criteria(form, criteria))
 
     return written("rounds/rubric.html", round_, form, act, criteria=criteria, marks=MARKS, name_of=words.criterion_name)
+
+
+@staff.route("/<int:round_id>/rules", methods=["GET", "POST"])
+@gate("round.edit")
+def rules(round_id: int) -> Page:
+    """Change who may apply, days, waitlist and what parity counts; further rules are listed and removed one by one."""
+    round_ = round_here(round_id)
+    form, countries = rules_form(round_.protocol), round_.protocol["countries"]
+
+    def act(session: Session, actor: Actor, held: Round) -> None:
+        rule_drafts.set_rules(session, actor, held, form.rules(countries))
+
+    return written("rounds/rules.html", round_, form, act, told=told, checks=OFFERED, countries=countries)
+
+
+@staff.route("/<int:round_id>/rules/new", methods=["GET", "POST"])
+@gate("round.edit")
+def quota(round_id: int) -> Page:
+    """Add one further rule about the chosen firms."""
+    round_ = round_here(round_id)
+    form = QuotaForm().offer(round_.protocol["countries"])
+
+    def act(session: Session, actor: Actor, held: Round) -> None:
+        rule_drafts.add_quota(session, actor, held, form.quota())
+
+    return written("rounds/quota.html", round_, form, act, url_for("rounds.rules", round_id=round_id), columns=COLUMNS)
+
+
+@staff.post("/<int:round_id>/rules/remove")
+@gate("round.edit")
+def quota_remove(round_id: int) -> Page:
+    """Take one further rule out of a draft."""
+    name, back = request.form.get("name", ""), url_for("rounds.rules", round_id=round_id)
+    return _acted(round_id, back, lambda session, actor, held: rule_drafts.remove_quota(session, actor, held, name))
+
+
+def _acted(round_id: int, back: str, act: Act) -> Page:
+    """Change a draft by one click and return; a refusal is said there."""
+    try:
+        with transaction() as session:
+            act(session, current_actor(), queries.round_of(session, round_id, current_actor().plan_id))
+    except DomainError as refusal:
+        return back_with(refusal, back)
+    flash(_("The draft is saved."), "success")
+    return redirect(back)
 
 
 def written(template: str, round_: Round, form: FlaskForm, act: Act, to: str = "", **context: Any) -> Page:

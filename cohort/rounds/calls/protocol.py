@@ -33,6 +33,8 @@ CHECKS: dict[str, dict[str, int]] = {
     "country": {}, "size": {}, "trading": {"least_months": 12}, "tax_id": {}, "product": {}, "sells_online": {},
     "not_recurring": {"most_exports": 2}, "data_notice": {}, "owner_group": {}, "acts_for_firm": {},
 }
+# What holds in any call: without it a file could be chosen that nobody can be told of, or may read.
+ALWAYS_ON = ("country", "data_notice", "acts_for_firm")
 # Parts of a protocol that a draft's first page does not ask for.
 PAGES_OF_THEIR_OWN = ("questions", "rubric", "quotas", "eligibility", "offer_days", "appeal_answer_days")
 TEMPLATES = {

@@ -22,6 +22,7 @@ from cohort.plans import queries as plans
 from cohort.plans.models import Plan
 from cohort.rounds.applications import freezing
 from cohort.rounds.calls.protocol import TEMPLATES, Terms, carried, protocol_of, sha256_of, sha256_text
+from cohort.rounds.calls.quota_checks import require_all_sound
 from cohort.rounds.calls.times import local_text
 from cohort.rounds.models import Addendum, Round
 
@@ -75,6 +76,7 @@ def edit_round(session: Session, actor: Actor, round_: Round, new: NewRound) -> 
     before = {"seats": round_.seats, "protocol": round_.protocol}
     facts = _facts_of(session, round_.plan, new)
     facts["protocol"] = carried(round_.protocol, facts["protocol"])
+    require_all_sound(facts["protocol"])
     for name, value in facts.items():
         setattr(round_, name, value)
     session.flush()
@@ -84,12 +86,14 @@ def edit_round(session: Session, actor: Actor, round_: Round, new: NewRound) -> 
 def open_round(session: Session, actor: Actor, round_: Round) -> None:
     """Open the call: the protocol is sealed by its SHA-256, and the SHA-256 of the seed is published.
 
-    From here on the rules stand. Raises unless the round is a draft that closes in the future.
+    From here on the rules stand. Raises unless the round is a draft that closes in the future and whose seats can
+    keep its rules.
     """
     actor.require("round.edit")
     _expect(round_, "draft", "round_not_draft")
     if round_.closes_at <= clock.now():
         raise DomainError("round_closes_past")
+    require_all_sound(round_.protocol)
     round_.status, round_.opened_at = "open", clock.now()
     round_.protocol_hash, round_.seed_hash = sha256_of(round_.protocol), sha256_text(round_.seed)
     session.flush()

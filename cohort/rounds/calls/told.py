@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from decimal import Decimal
+from fractions import Fraction
 from typing import Any
 
-from flask_babel import gettext
+from flask_babel import gettext, ngettext
 
+from cohort.firms.words import country_name
+from cohort.kit.language import share
 from cohort.rounds.calls.parts import review_terms_of
+from cohort.rounds.decisions.words import quota_name, rule_limit
 from cohort.rounds.reviews.words import terms_text
 
 _: Callable[..., str] = gettext
@@ -22,3 +27,39 @@ def scoring_text(protocol: Mapping[str, Any]) -> str:
     if terms.least_mark:
         told = _("%(terms)s · no mark below %(least)s in any criterion", terms=told, least=terms.least_mark)
     return told[:1].upper() + told[1:]
+
+
+def quota_rows(protocol: Mapping[str, Any]) -> list[dict[str, str]]:
+    """Return the further rules by name, each in a sentence: `Rural area; micro: at least 3 places`."""
+    return [{"name": row["name"], "text": _quota_text(row, protocol)} for row in protocol.get("quotas", ())]
+
+
+def _quota_text(row: Mapping[str, Any], protocol: Mapping[str, Any]) -> str:
+    whom = quota_name(row, protocol)
+    least, most = row["min"], row["max"]
+    if least is not None or most is not None:
+        limit = ngettext("%(limit)s place", "%(limit)s places", most if most is not None else least, limit=rule_limit(least, most))
+    else:
+        limit = _share_limit(*(None if row[key] is None else Fraction(row[key]) for key in ("min_share", "max_share")))
+    return _("%(whom)s: %(limit)s", whom=whom[:1].upper() + whom[1:], limit=limit)
+
+
+def _share_limit(least: Fraction | None, most: Fraction | None) -> str:
+    """Return a limit in percent: `at least 40 %`, `20 % to 30 %`."""
+    low, high = (None if each is None else _percent(each) for each in (least, most))
+    if low is not None and high is not None:
+        return _("%(least)s to %(most)s", least=low, most=high)
+    return _("at most %(count)s", count=high) if high is not None else _("at least %(count)s", count=low)
+
+
+def _percent(part: Fraction) -> str:
+    percent = Decimal(part.numerator) / Decimal(part.denominator) * 100
+    return share(percent / 100, 0 if percent == percent.to_integral_value() else 1)
+
+
+def days_text(protocol: Mapping[str, Any]) -> str:
+    """Return how long an offer stands, and how long a firm has to appeal, country by country, in working days."""
+    appeals = ", ".join(
+        _("%(country)s %(count)s", country=country_name(code), count=days) for code, days in protocol["appeal_days"].items())
+    return _("Working days to accept a seat: %(offer)s. To appeal: %(appeals)s. We answer within %(answer)s.",
+             offer=protocol["offer_days"], appeals=appeals, answer=protocol["appeal_answer_days"])

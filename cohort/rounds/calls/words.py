@@ -29,6 +29,10 @@ PROFILES = {
     "WECONNECT": _l("WEConnect: at least 51 percent owned, managed and controlled by women"),
     "CHILECOMPRA": _l("ChileCompra: more than half owned by women, a woman general manager, or mostly women as legal representatives"),
 }
+WHO_COUNTS = {
+    "owned_or_led": _l("owned or led by women"), "owned": _l("owned by women"), "led": _l("led by women"),
+    "both": _l("both owned and led by women"),
+}
 CHECK_RULES = {
     "country": _l("The firm is registered in a country of the call."),
     "size": _l("It is a micro, small or medium firm by the rule of its country."),
@@ -71,10 +75,10 @@ def seats_text(protocol: Mapping[str, Any]) -> str:
 def parity_text(protocol: Mapping[str, Any]) -> str:
     """Return the parity rule in a sentence."""
     parity = protocol["parity"]
-    part = share(Decimal(parity["share"]))
+    part, who = share(Decimal(parity["share"])), WHO_COUNTS[parity["counts"]]
     if "country" in parity["scope"]:
-        return _("At least %(part)s of the chosen firms are women-owned or women-led, in each country and overall.", part=part)
-    return _("At least %(part)s of the chosen firms are women-owned or women-led.", part=part)
+        return _("At least %(part)s of the chosen firms are %(who)s, in each country and overall.", part=part, who=who)
+    return _("At least %(part)s of the chosen firms are %(who)s.", part=part, who=who)
 
 
 def checks_text(protocol: Mapping[str, Any]) -> list[str]:
