@@ -46,8 +46,8 @@ def _assigned(actor: Actor) -> ColumnElement[bool]:
 
 
 def may_read_names(actor: Actor) -> bool:
-    """Return whether pages that name firms are open to the actor; an evaluator alone knows a file by its code."""
-    return actor.may("firm.see") or not actor.may("round.review")
+    """Return whether pages that name firms are open to the actor; evaluators and observers know a file by its code."""
+    return actor.may("firm.see")
 
 
 def barred(person_id: int) -> Any:
