@@ -13,6 +13,7 @@ from flask_wtf import FlaskForm
 from wtforms import (
     DateTimeLocalField,
     DecimalField,
+    HiddenField,
     IntegerField,
     RadioField,
     SelectChoice,
@@ -44,8 +45,10 @@ class PointsField(DecimalField):
 
     def process_formdata(self, valuelist: list[Any]) -> None:
         """Read what was typed; raises ValueError with what is expected."""
+        if not valuelist:
+            return
         self.data = None
-        if valuelist and valuelist[0].strip():
+        if valuelist[0].strip():
             try:
                 self.data = typed_number(valuelist[0])
             except ValueError as fault:
@@ -73,6 +76,7 @@ class RoundForm(FlaskForm):
     time_zone = SelectField(_l("Hours are those of"), choices=[SelectChoice(zone, city) for zone, city in CITIES.items()])
     grace_minutes = IntegerField(_l("Grace after the deadline, minutes"), [InputRequired(_l("Give a whole number.")), NumberRange(0, 1440, _l("From 0 to 1,440 minutes."))], default=15)
 
+    copied_from = HiddenField()
     scoring = RadioField(_l("Who scores?"), default="brought", choices=[
         SelectChoice("brought", _l("Scores are brought in: pasted, or from a sheet")),
         SelectChoice("reviews", _l("Evaluators review each file here"))])
@@ -100,16 +104,20 @@ class RoundForm(FlaskForm):
 
     def show(self, round_: Round) -> None:
         """Write a draft into the form."""
-        protocol = round_.protocol
-        self.template.data, self.countries.data = protocol["template"], protocol["countries"]
-        self.seats.data, self.code.data = round_.seats, round_.code
-        self.title_es.data, self.title_en.data = round_.title_es, round_.title_en
-        self.share.data = int(Decimal(protocol["parity"]["share"]) * 100)
-        self.minimum_score.data, self.grace_minutes.data = Decimal(protocol["minimum_score"]), round_.grace_minutes
-        self.time_zone.data = round_.time_zone
+        self.copy(round_)
+        self.copied_from.data = ""
+        self.code.data, self.title_es.data, self.title_en.data = round_.code, round_.title_es, round_.title_en
         self.opens_at.data = to_local(round_.opens_at, round_.time_zone)
         self.closes_at.data = to_local(round_.closes_at, round_.time_zone)
 
+    def copy(self, earlier: Round) -> None:
+        """Write into the form what an earlier call says, but its code, titles and dates."""
+        protocol = earlier.protocol
+        self.copied_from.data = str(earlier.id)
+        self.template.data, self.countries.data, self.seats.data = protocol["template"], protocol["countries"], earlier.seats
+        self.share.data = int(Decimal(protocol["parity"]["share"]) * 100)
+        self.minimum_score.data, self.grace_minutes.data = Decimal(protocol["minimum_score"]), earlier.grace_minutes
+        self.time_zone.data = earlier.time_zone
         self._show_reviews(review_terms_of(protocol))
 
     def _show_reviews(self, said: ReviewTerms | None) -> None:

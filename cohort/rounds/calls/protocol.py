@@ -105,13 +105,13 @@ def reviews_json(terms: ReviewTerms | None) -> dict[str, Any] | None:
 
 
 def carried(old: Mapping[str, Any], new: dict[str, Any]) -> dict[str, Any]:
-    """Return a draft's new protocol with what its other pages said before: questions, rubric, rules, periods.
+    """Return a draft's new protocol with what its other pages, or an earlier call's, said: questions, rubric, rules, days.
 
     As many places on the waitlist as seats stay that many when the seats change.
     """
-    if old.get("format") != FORMAT:
-        return new
-    kept = {key: old[key] for key in PAGES_OF_THEIR_OWN}
+    kept = {key: old[key] for key in PAGES_OF_THEIR_OWN if key in old}
+    if not all("anchors" in row for row in old["rubric"]):  # of the first format: weights without a word
+        del kept["rubric"]
     if old["waitlist_count"] != old["seats"]:
         kept["waitlist_count"] = old["waitlist_count"]
     return {

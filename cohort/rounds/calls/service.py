@@ -54,13 +54,20 @@ class NewRound:
     grace_minutes: int = 15
 
 
-def create_round(session: Session, actor: Actor, plan: Plan, new: NewRound) -> Round:
-    """Return a draft round from a ready template; raises for a taken code, wrong dates, seats or countries."""
+def create_round(session: Session, actor: Actor, plan: Plan, new: NewRound, earlier: Round | None = None) -> Round:
+    """Return a draft round from a ready template; raises for a taken code, wrong dates, seats or countries.
+
+    What a draft's first page does not ask for is copied from `earlier`, where there is one.
+    """
     actor.require("round.edit")
     _check(session, new, None)
+    facts = _facts_of(session, plan, new)
+    if earlier is not None:
+        facts["protocol"] = carried(earlier.protocol, facts["protocol"])
+        require_all_sound(facts["protocol"])
     made = Round(
         plan_id=plan.id, plan=plan, status="draft", seed=secrets.token_hex(16), recorded_at=clock.now(),
-        recorded_by=actor.person_id, **_facts_of(session, plan, new),
+        recorded_by=actor.person_id, **facts,
     )
     session.add(made)
     session.flush()

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
-from flask import flash, redirect, render_template, url_for
+from flask import flash, redirect, render_template, request, url_for
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
 from sqlalchemy.orm import Session
@@ -84,19 +84,23 @@ def detail(round_id: int) -> Page:
 @staff.route("/new", methods=["GET", "POST"])
 @gate("round.edit")
 def new() -> Page:
-    """Start a call from a ready template, with everything usual filled in."""
-    form = RoundForm().offer()
-    session = session_now()
+    """Start a call from a ready template, with everything usual filled in, or from an earlier call."""
+    form, session = RoundForm().offer(), session_now()
     plan, left = plans.plan_of(session, current_actor().plan_id), None
+    rounds = queries.rounds_of(session, plan.id)
     if not form.is_submitted():
-        form.prefill(plans.origins_on(session, plan.id, clock.today(plan.time_zone)), plan.time_zone, clock.now(),
-                     len(queries.rounds_of(session, plan.id)) + 1)
+        form.prefill(plans.origins_on(session, plan.id, clock.today(plan.time_zone)), plan.time_zone, clock.now(), len(rounds) + 1)
+        for each in rounds:
+            if str(each.id) == request.args.get("from"):
+                form.copy(each)
         left = time_left(session, plan, from_local(form.closes_at.data, plan.time_zone), plan.time_zone)
 
     def act(session: Session, actor: Actor) -> Round:
-        return service.create_round(session, actor, plans.plan_of(session, actor.plan_id), form.terms())
+        copied = [each for each in queries.rounds_of(session, actor.plan_id) if str(each.id) == form.copied_from.data]
+        return service.create_round(session, actor, plans.plan_of(session, actor.plan_id), form.terms(), *copied)
 
-    return _written(form, act, _("New call"), _("Save the draft"), url_for("rounds.index"), left)
+    return _written(form, act, _("New call"), _("Save the draft"), url_for("rounds.index"), left,
+                    [(each.id, f"{words.title_of(each)} · {each.code}") for each in rounds])
 
 
 @staff.route("/<int:round_id>/edit", methods=["GET", "POST"])
@@ -120,7 +124,8 @@ def edit(round_id: int) -> Page:
 
 
 def _written(
-    form: RoundForm, act: Callable[[Session, Actor], Round], title: str, submit: str, back: str, left: TimeLeft | None
+    form: RoundForm, act: Callable[[Session, Actor], Round], title: str, submit: str, back: str, left: TimeLeft | None,
+    earlier: Sequence[tuple[int, str]] = (),
 ) -> Page:
     """Show the form, or save the round and lead to its page; a refusal keeps what was typed."""
     if form.validate_on_submit():
@@ -133,7 +138,7 @@ def _written(
             flash(_("The draft is saved. Nobody sees it until you open the call."), "success")
             return redirect(target)
     page = render_template("rounds/edit.html", form=form, title=title, submit=submit, back=back, time_left=left,
-                           plan_id=current_actor().plan_id)
+                           plan_id=current_actor().plan_id, earlier=earlier)
     return (page, 422) if form.is_submitted() else page
 
 

@@ -21,6 +21,7 @@ TYPED = {
     "title_es": "C", "title_en": "C", "opens_at": "2026-11-03T09:00", "closes_at": "2026-11-20T23:59",
     "time_zone": "America/Santiago", "grace_minutes": "15",
 }
+REVIEWED = {"per_file": 2, "gap": "20", "final": "mean_or_median", "is_blind": True, "least_mark": 1}
 REVIEWS = {"scoring": "reviews", "per_file": "3", "gap": "12,5", "final": "median", "blind": "no", "least_mark": "0"}
 
 
@@ -100,3 +101,30 @@ def test_terms_out_of_reach_are_refused_and_nothing_is_lost(doors: Site, typed: 
     checked(answer.text)
     assert message in answer.text
     assert "Kept words" in answer.text
+
+
+def test_an_earlier_call_is_copied_but_its_code_titles_and_dates(doors: Site) -> None:
+    def earlier(world: World) -> int:
+        round_ = world.call()
+        round_.protocol = {**round_.protocol, "offer_days": 9, "reviews": {**REVIEWED, "per_file": 4}, "quotas": [
+            {"name": "quota:1", "where": {"rural": ["yes"]}, "of": None, "min": 5, "max": None, "min_share": None, "max_share": None,
+             "min_short": "0", "max_over": "0"}]}
+        return round_.id
+
+    number, client = doors.do(earlier), doors.client("manager@plan.test")
+    checked(client.get("/rounds/new").text)
+    shown = client.get(f"/rounds/new?from={number}").text
+    checked(shown)
+    assert re.search(rf'name="copied_from"[^>]*value="{number}"', shown)
+    assert re.search(r'name="per_file"[^>]*value="4"', shown)
+    assert 'value="2026-2"' in shown  # a code of its own
+    typed = {**TYPED, "scoring": "reviews", "per_file": "4", "copied_from": number}
+    answer = post(client, "/rounds/new", **{**typed, "seats": "4"})
+    assert answer.status_code == 422
+    assert "pide al menos 5, pero a lo más 4 cupos" in answer.text
+    path = post(client, "/rounds/new", **typed).headers["Location"]
+    made = int(path.rsplit("/", 1)[1])
+    code, status, held = doors.do(  # type: ignore[misc]
+        lambda world: world.session.execute(select(Round.code, Round.status, Round.protocol).where(Round.id == made)).one())
+    assert (code, status, held["offer_days"], held["reviews"]["per_file"]) == ("2026-9", "draft", 9, 4)
+    assert [each["name"] for each in held["quotas"]] == ["quota:1"]
