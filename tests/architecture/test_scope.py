@@ -44,6 +44,7 @@ PAST_SCOPE = {
     "cohort/rounds/decisions/letters.py offer_stands": "whether the offer that a mail speaks of still waits",
     "cohort/rounds/decisions/proposal_views.py _open_claims": "how many claims wait in all countries; names are shown within the reach alone",
     "cohort/rounds/decisions/service.py seal": "one optimum over all countries",
+    "cohort/rounds/funnel.py funnel_of": "counts of all countries, small groups hidden from whoever may not read firms",
     "cohort/rounds/reviews/assigning.py _fill": "a third evaluator is found by balance when somebody sends in, who sees no loads",
     "cohort/rounds/reviews/blind.py identity_of": "names are read to be covered in what an evaluator sees",
     "cohort/rounds/reviews/blind.py shown_to_evaluator": "the answers of a file that was found to be the evaluator's own",

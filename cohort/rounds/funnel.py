@@ -1,0 +1,90 @@
+"""Counts women's firms among those who applied, were eligible, reached the minimum, were chosen and accepted.
+
+By country, size or sector, on frozen facts. Whoever may not read firms gets small groups hidden (rule 22, domain.md).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from cohort.kit.access import unscoped
+from cohort.rounds.decisions.ownership import CHECK
+from cohort.rounds.models import Application, Finding, Round, Seat
+from cohort.rounds.scores.service import latest_scores
+from cohort.rounds.seats.models import Offer
+from cohort.rules.suppression import Split, protect_splits
+
+STAGES = ("applied", "eligible", "minimum", "selected", "accepted")
+CUTS = ("country", "size_class", "sector")
+
+
+@dataclass(frozen=True)
+class Step:
+    """One stage of one group: how many firms, how many count as women's (None: hidden), how many nobody knows."""
+
+    stage: str
+    total: int
+    womens: int | None
+    unknown: int
+
+
+def funnel_of(session: Session, round_: Round, cut: str, *, is_protected: bool) -> dict[str, list[Step]]:
+    """Return the stages of the whole round ('' first) and of each value of `cut`, in order.
+
+    Totals add up over the groups at every stage; with `is_protected` the women's count of a small group is hidden,
+    and with it the one by which it could be worked out.
+    """
+    with unscoped(session):  # counts of all countries; no row of a firm leaves this function
+        found = list(_facts(session, round_, cut))
+    groups = sorted({group for group, _reached, _womens in found})
+    counted = {
+        (name, stage): [womens for group, reached, womens in found if stage in reached and name in {"", group}]
+        for name in ("", *groups) for stage in STAGES
+    }
+    answer: dict[str, list[Step]] = {name: [] for name in ("", *groups)}
+    for stage in STAGES:
+        shown = _shown({name: counted[name, stage] for name in groups}, is_protected)
+        for name in ("", *groups):
+            held = counted[name, stage]
+            womens = shown[name] if name else sum(1 for one in held if one == "yes")
+            answer[name].append(Step(stage, len(held), womens, sum(1 for one in held if one == "unknown")))
+    return answer
+
+
+def _shown(groups: Mapping[str, list[str]], is_protected: bool) -> Mapping[str, int | None]:
+    splits = {name: Split(sum(1 for one in held if one == "yes"), len(held)) for name, held in groups.items()}
+    return protect_splits(splits) if is_protected else {name: each.part for name, each in splits.items()}
+
+
+def _facts(session: Session, round_: Round, cut: str) -> Iterable[tuple[str, frozenset[str], str]]:
+    """Yield for each file its group, the stages that it reached, and whether it counts as women's."""
+    scores = {key: row.score or 0 for key, row in latest_scores(session, round_.id).items()}
+    lowest = int(Decimal(round_.protocol["minimum_score"]) * 10_000)
+    selected = _ids(session, select(Seat.application_id).join(Application, Application.id == Seat.application_id).where(
+        Application.round_id == round_.id, Seat.outcome == "selected"))
+    accepted = _ids(session, select(Offer.application_id).join(Application, Application.id == Offer.application_id).where(
+        Application.round_id == round_.id, Offer.state == "accepted"))
+    refuted = _ids(session, select(Finding.application_id).join(Application, Application.id == Finding.application_id).where(
+        Application.round_id == round_.id, Finding.check == CHECK, Finding.answer == "no"))
+    statement = select(Application.id, Application.country, Application.eligible, Application.facts).where(
+        Application.round_id == round_.id, Application.status == "submitted")
+    for row in session.execute(statement):
+        facts: Mapping[str, Any] = row.facts or {}
+        group = row.country if cut == "country" else str(facts.get(cut) or "unknown")
+        reached = {"applied"}
+        if row.eligible == "yes":
+            reached.add("eligible")
+            if scores.get(row.id, -1) >= lowest:
+                reached.add("minimum")
+        reached |= {name for name, held in (("selected", selected), ("accepted", accepted)) if row.id in held}
+        yield group, frozenset(reached), "no" if row.id in refuted else str(facts.get("womens") or "unknown")
+
+
+def _ids(session: Session, statement: Any) -> frozenset[int]:
+    return frozenset(session.scalars(statement))
