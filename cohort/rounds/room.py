@@ -7,10 +7,12 @@ from flask_babel import lazy_gettext as _l
 
 from cohort.kit.history import name_actions
 from cohort.rounds import funnel_views, jobs, reach, site
+from cohort.rounds.applications import asked_views as application_questions
 from cohort.rounds.applications import staff as application_staff
 from cohort.rounds.applications import views as application_views
 from cohort.rounds.calls import draft_views
 from cohort.rounds.calls import public as call_pages
+from cohort.rounds.calls import question_views as call_questions
 from cohort.rounds.calls import views as call_views
 from cohort.rounds.decisions import act_views, proposal_views, what_if_views
 from cohort.rounds.decisions import views as decision_views
@@ -22,7 +24,7 @@ from cohort.rounds.scores import views as score_views
 from cohort.rounds.seats import own_views as own_seat_views
 from cohort.rounds.seats import views as seat_views
 
-PAGES = (reach, funnel_views, application_staff, application_views, call_pages, call_views, draft_views, decision_views, act_views, proposal_views, what_if_views, score_views,
+PAGES = (reach, funnel_views, application_staff, application_views, application_questions, call_pages, call_views, draft_views, call_questions, decision_views, act_views, proposal_views, what_if_views, score_views,
          review_pages, review_acts, own_reviews, seat_views, own_seat_views,
 )
 JOBS = (jobs.close_calls, jobs.expire_offers)  # registered when the module is loaded

@@ -5,7 +5,7 @@ Answers are kept as typed, so that a draft is never lost; a number or a day is r
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -15,6 +15,8 @@ from flask_babel import lazy_gettext as _l
 
 from cohort.kit.language import typed_number
 from cohort.kit.mail import read_by
+from cohort.rounds.calls.parts import Question
+from cohort.rounds.calls.words import said
 from cohort.rules.parity import FirmForm, OwnershipFacts
 from cohort.rules.size import SizeFacts
 
@@ -42,6 +44,7 @@ CONSENTS = ("cross_border_sharing", "public_display", "whatsapp_contact", "email
 # What a firm reads with its answers open while it writes on; kept, but never counted as missing.
 OTHER = ("city", "board_women", *CONSENTS)
 QUESTIONS = (*NEEDED, *WISHED, *(name for names in BY_FORM.values() for name in names), *OTHER)
+LONGEST = {"long": 4000}  # signs by kind of a call's question; 400 for any other answer
 NUMBERS = ("annual_sales", "employees", "exports_count", "women_ownership_pct", "board_total", "board_women")
 
 
@@ -86,37 +89,49 @@ class Given:
             return None
 
 
-def clean(typed: Mapping[str, Any]) -> dict[str, str]:
-    """Return those answers that are questions of the form, as text of at most 400 characters; a ticked box is yes."""
+def clean(typed: Mapping[str, Any], asked: Sequence[Question] = ()) -> dict[str, str]:
+    """Return those answers that are questions of the form or of the call, as text cut to length; a ticked box is yes."""
+    longest = {**dict.fromkeys(QUESTIONS, 400), **{each.name: LONGEST.get(each.kind, 400) for each in asked}}
     return {
-        name: "yes" if value is True else str(value or "").strip()[:400]
-        for name, value in typed.items() if name in QUESTIONS
+        name: "yes" if value is True else str(value or "").strip()[:longest[name]]
+        for name, value in typed.items() if name in longest
     }
 
 
-def unread(given: Given) -> list[str]:
-    """Return the questions answered with something that cannot be read as the number or day it should be."""
+def unread(given: Given, asked: Sequence[Question] = ()) -> list[str]:
+    """Return the questions answered with something that cannot be read as the number, day or choice it should be."""
     wrong = [name for name in NUMBERS if given.text(name) and given.number(name) is None]
     whole = [name for name in ("employees", "exports_count", "board_total", "board_women")
              if given.number(name) is not None and given.whole(name) is None]
     days = [name for name in ("founded_on",) if given.text(name) and given.day(name) is None]
-    return [*wrong, *whole, *days]
+    return [*wrong, *whole, *days, *(each.name for each in asked if given.text(each.name) and not _reads(each, given))]
 
 
-def missing(given: Given) -> tuple[list[object], list[object]]:
+def _reads(asked: Question, given: Given) -> bool:
+    if asked.kind in {"short", "long", "file"}:
+        return True
+    if asked.kind == "choice":
+        return given.text(asked.name) in {str(place) for place in range(len(asked.choices))}
+    amount = given.number(asked.name)
+    return amount is not None and (asked.kind != "percentage" or amount <= 100)
+
+
+def missing(given: Given, asked: Sequence[Question] = ()) -> tuple[list[object], list[object]]:
     """Return what is missing, in words: what is needed to send, and what may come later."""
     wished = {**WISHED, **BY_FORM.get(given.text("form"), {})}
+    own = {is_needed: [said(each.label) for each in asked if each.is_needed is is_needed and not given.text(each.name)]
+           for is_needed in (True, False)}
     return (
-        [words for name, words in NEEDED.items() if not given.text(name)],
-        [words for name, words in wished.items() if not given.text(name)],
+        [*(words for name, words in NEEDED.items() if not given.text(name)), *own[True]],
+        [*(words for name, words in wished.items() if not given.text(name)), *own[False]],
     )
 
 
-def complete_share(given: Given) -> Decimal:
-    """Return the answered share of the questions that concern this firm, 0 to 1."""
-    asked = {**NEEDED, **WISHED, **BY_FORM.get(given.text("form"), BY_FORM["company"])}
-    answered = sum(1 for name in asked if given.text(name))
-    return Decimal(answered) / len(asked)
+def complete_share(given: Given, asked: Sequence[Question] = ()) -> Decimal:
+    """Return the answered share of the questions that concern this firm, the call's own among them, 0 to 1."""
+    names = [*NEEDED, *WISHED, *BY_FORM.get(given.text("form"), BY_FORM["company"]), *(each.name for each in asked)]
+    answered = sum(1 for name in names if given.text(name))
+    return Decimal(answered) / len(names)
 
 
 def ownership_of(given: Given) -> OwnershipFacts:

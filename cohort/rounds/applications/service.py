@@ -29,8 +29,10 @@ from cohort.rounds.applications.answers import Given
 from cohort.rounds.applications.eligibility import eligible
 from cohort.rounds.applications.entry import as_form, require_taking
 from cohort.rounds.applications.freezing import findings_of, judge_now, set_eligibility
+from cohort.rounds.calls.parts import Question, questions_of
 from cohort.rounds.calls.protocol import CHECKS, sha256_of
 from cohort.rounds.calls.times import local_text
+from cohort.rounds.calls.words import said
 from cohort.rounds.models import Application, Finding, Submission
 
 wording("application_late", _l("The call closed at %(closed)s. What you wrote is kept, but it was not sent in."), 409)
@@ -53,7 +55,7 @@ def save_draft(session: Session, actor: Actor, application: Application, typed: 
     require_taking(application.round)
     if application.status == "withdrawn":
         raise DomainError("application_withdrawn")
-    application.answers = {**application.answers, **form.clean(typed)}
+    application.answers = {**application.answers, **form.clean(typed, questions_of(application.round.protocol))}
     session.flush()
 
 
@@ -67,10 +69,11 @@ def submit(session: Session, actor: Actor, application: Application) -> Submissi
     _require_own(actor, application)
     _require_in_time(application)
     given = Given(application.answers, application.country)
-    needed, _later = form.missing(given)
+    asked = questions_of(application.round.protocol)
+    needed, _later = form.missing(given, asked)
     if needed:
         raise DomainError("application_missing", missing=", ".join(str(words) for words in needed))
-    _refuse_unread(given)
+    _refuse_unread(given, asked)
     if application.firm is not None:
         with unscoped(session):
             _declare(session, as_form(actor), application, given)
@@ -170,10 +173,11 @@ def _require_in_time(application: Application) -> None:
         raise DomainError("application_late", closed=local_text(round_.closes_at, round_.time_zone)) from refusal
 
 
-def _refuse_unread(given: Given) -> None:
-    names: dict[str, Any] = {**form.NEEDED, **form.WISHED, **form.BY_FORM["company"]}
-    wrong = form.unread(given)
+def _refuse_unread(given: Given, asked: Sequence[Question]) -> None:
+    wrong = form.unread(given, asked)
     if wrong:
+        own = {each.name: said(each.label) for each in asked}
+        names: dict[str, Any] = {**form.NEEDED, **form.WISHED, **form.BY_FORM["company"], **own}
         raise DomainError("application_unread", questions=", ".join(str(names.get(name, name)) for name in wrong))
 
 
@@ -237,7 +241,7 @@ def _mail_receipt(session: Session, application: Application, row: Submission) -
     params = {
         "code": application.code, "receipt": row.receipt_hash, "call": round_.code, "title_es": round_.title_es,
         "title_en": round_.title_en, "sent": sent, "until": until,
-        "complete": str(form.complete_share(Given(row.answers, application.country)).quantize(Decimal("0.01"))),
+        "complete": str(form.complete_share(Given(row.answers, application.country), questions_of(round_.protocol)).quantize(Decimal("0.01"))),
     }
     enqueue(session, recipient, "application_receipt", "application", application.id, clock.today(), row.id,
             params, firm_id=application.firm_id)

@@ -18,6 +18,7 @@ from cohort.kit.history import history_of
 from cohort.rounds.applications import entry, forms, queries, service, told, words
 from cohort.rounds.calls import queries as rounds
 from cohort.rounds.calls import words as call_words
+from cohort.rounds.calls.parts import questions_of
 from cohort.rounds.calls.times import local_text
 from cohort.rounds.calls.views import round_here
 from cohort.rounds.decisions import appeals
@@ -71,7 +72,7 @@ def file(round_id: int, application_id: int) -> Page:
         "rounds/file.html", round=round_, application=application, words=words, seat=seat,
         score=None if score is None or score.score is None else score.score / 10_000, sizes=SIZES, call_words=call_words,
         history=history_of(session, application), submissions=submissions,
-        answers=told.answer_rows(counted, application.country),
+        answers=told.answer_rows(counted, application.country, questions_of(round_.protocol)),
         may_settle=current_actor().may("round.score") and round_.status == "closed",
         outcomes=decision_words, country_name=country_name,
         sent=local_text(application.submitted_at, round_.time_zone) if application.submitted_at else "",

@@ -5,7 +5,7 @@ Answers are kept as they were typed; what cannot be read is shown as it stands.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -17,6 +17,8 @@ from cohort import reference
 from cohort.firms.words import FORMS
 from cohort.kit.language import day, money, number, share
 from cohort.rounds.applications.answers import BY_FORM, Given
+from cohort.rounds.calls.parts import Question
+from cohort.rounds.calls.words import said
 
 _: Callable[..., str] = gettext
 
@@ -37,18 +39,35 @@ LABELS = {
 _YES_NO = ("women_control", "woman_signatory", "independent", "owner_is_woman", "woman_decides_alone", "data_notice")
 _CHOICES: dict[str, Mapping[str, Any]] = {
     "travels": TRAVELS, "sells_online": SELLS_ONLINE, "form": FORMS, **dict.fromkeys(_YES_NO, YES_NO)}
+_AMOUNTS = {"number": "employees", "money": "annual_sales", "percentage": "women_ownership_pct"}  # shown as these are
 _COUNTS = ("exports_count", "employees", "board_total", "board_women")
 
 
-def answer_rows(answers: Mapping[str, Any], country: str) -> list[tuple[str, str]]:
-    """Return (question, answer) for the questions that concern the firm, in the order of the form; empty: not given."""
+def answer_rows(answers: Mapping[str, Any], country: str, asked: Sequence[Question] = ()) -> list[tuple[str, str]]:
+    """Return (question, answer) for the questions that concern the firm, in the order of the form; empty: not given.
+
+    The call's own questions stand last.
+    """
     given = Given(answers, country)
     own = ("board_women", *BY_FORM.get(given.text("form"), BY_FORM["company"]))
     others = {name for names in BY_FORM.values() for name in names} | {"board_women"}
     names = [name for name in LABELS if name not in others or name in own]
     if not given.number("board_total"):
         names.remove("board_women")
-    return [(_label(name, given), answer_text(name, given)) for name in names]
+    return [*((_label(name, given), answer_text(name, given)) for name in names), *asked_rows(given, asked)]
+
+
+def asked_rows(given: Given, asked: Sequence[Question]) -> list[tuple[str, str]]:
+    """Return (question, answer) for the call's own questions; empty: not given, as typed when it cannot be read."""
+    return [(said(each.label), _asked_text(each, given)) for each in asked if each.kind != "file"]
+
+
+def _asked_text(asked: Question, given: Given) -> str:
+    typed = given.text(asked.name)
+    if asked.kind == "choice":
+        return said(asked.choices[int(typed)]) if typed.isdigit() and int(typed) < len(asked.choices) else typed
+    amount = given.number(asked.name) if asked.kind in _AMOUNTS else None
+    return typed if amount is None else _amount_text(_AMOUNTS[asked.kind], amount, given.country)
 
 
 def answer_text(name: str, given: Given) -> str:

@@ -16,14 +16,15 @@ from cohort import reference
 from cohort.firms.models import Firm
 from cohort.firms.words import country_name
 from cohort.kit import clock
-from cohort.kit.access import Actor, current_actor, public, signed_in
+from cohort.kit.access import Actor, current_actor, public, signed_in, unscoped
 from cohort.kit.database import transaction
 from cohort.kit.doors import limiter
 from cohort.kit.errors import DomainError, sentence
 from cohort.kit.language import number, reader_language, reader_region
-from cohort.rounds.applications import answers, entry, forms, freezing, queries, service
+from cohort.rounds.applications import answers, entry, forms, freezing, queries, service, told
 from cohort.rounds.applications import words as own_words
 from cohort.rounds.calls import words
+from cohort.rounds.calls.parts import questions_of
 from cohort.rounds.calls.queries import call_of
 from cohort.rounds.calls.service import takes_applications
 from cohort.rounds.calls.times import local_text
@@ -121,9 +122,9 @@ def form(code: str) -> Page:
     page_form = forms.FirmPartForm(data=_answers(application)).offer(clock.today(application.round.time_zone).year)
 
     def show() -> str:
-        return _part("apply/form.html", application, page_form, 0)
+        return part("apply/form.html", application, page_form, 0)
 
-    return _kept(code, page_form, lambda: page_form.data, show, url_for("apply.ownership", code=code))
+    return kept(code, page_form, lambda: page_form.data, show, url_for("apply.ownership", code=code))
 
 
 @apply.route("/<code>/ownership", methods=["GET", "POST"])
@@ -136,9 +137,9 @@ def ownership(code: str) -> Page:
     texts = reference.consent_texts(application.country, "es" if reader_language() == "es" else "en")
 
     def show() -> str:
-        return _part("apply/ownership.html", application, page_form, 1, texts=texts, names=page_form.concerning(kind))
+        return part("apply/ownership.html", application, page_form, 1, texts=texts, names=page_form.concerning(kind))
 
-    return _kept(code, page_form, lambda: page_form.typed(kind), show, url_for("apply.review", code=code))
+    return kept(code, page_form, lambda: page_form.typed(kind), show, url_for("apply.questions" if application.round.protocol.get("questions") else "apply.review", code=code))
 
 
 def _answers(application: Application) -> dict[str, Any]:
@@ -147,7 +148,7 @@ def _answers(application: Application) -> dict[str, Any]:
     return {**application.answers, **{name: application.answers.get(name) == "yes" for name in boxes}}
 
 
-def _kept(code: str, page_form: Form, typed: Callable[[], Mapping[str, Any]], show: Callable[[], str], following: str) -> Page:
+def kept(code: str, page_form: Form, typed: Callable[[], Mapping[str, Any]], show: Callable[[], str], following: str) -> Page:
     """Show a page of the form, or keep what was typed and go on, or stay when only “save” was asked for."""
     if request.method != "POST":
         return show()
@@ -165,11 +166,11 @@ def _kept(code: str, page_form: Form, typed: Callable[[], Mapping[str, Any]], sh
     return redirect(following)
 
 
-def _part(template: str, application: Application, page_form: Form, step: int, **context: Any) -> str:
-    given = answers.Given(application.answers, application.country)
+def part(template: str, application: Application, page_form: Form, step: int, **context: Any) -> str:
+    given, asked = answers.Given(application.answers, application.country), questions_of(application.round.protocol)
     return render_template(
         template, round=application.round, words=words, application=application, form=page_form, step=step,
-        complete=answers.complete_share(given), currency=reference.countries()[application.country].currency,
+        complete=answers.complete_share(given, asked), currency=reference.countries()[application.country].currency,
         closes=local_text(application.round.closes_at, application.round.time_zone), **context,
     )
 
@@ -180,11 +181,13 @@ def review(code: str) -> Page:
     """Show what will be sent, what is missing, how we read the figures, and the checks with their reasons."""
     application = own_here(code)
     given = answers.Given(application.answers, application.country)
-    needed, later = answers.missing(given)
+    asked = questions_of(application.round.protocol)
+    needed, later = answers.missing(given, asked)
     sales = given.number("annual_sales")
     return render_template(
-        "apply/review.html", round=application.round, words=words, application=application, step=2, own_words=own_words,
-        complete=answers.complete_share(given), needed=needed, later=later, unread=answers.unread(given),
+        "apply/review.html", round=application.round, words=words, application=application, step=3 if asked else 2, own_words=own_words,
+        complete=answers.complete_share(given, asked), needed=needed, later=later, unread=answers.unread(given, asked),
+        told=told.asked_rows(given, asked),
         checks=freezing.judge_now(application.round, application), given=given,
         sales=f"{reference.countries()[application.country].currency} {number(sales)}" if sales is not None else "",
         is_taking=takes_applications(application.round),
@@ -216,6 +219,7 @@ def receipt(code: str) -> Page:
     seat = appeals.seat_of(session, application.id) if told_on else None
     return render_template(
         "apply/receipt.html", round=round_, words=words, application=application, own_words=own_words, seat=seat,
+        told=told.asked_rows(answers.Given(_sent(session, application), application.country), questions_of(round_.protocol)),
         checks=application.eligibility, is_taking=takes_applications(round_), decision_words=decision_words,
         why=decision_words.reason_text(seat.reason, seat.reason_params, round_.protocol) if seat else "",
         appeal=appeals.appeal_of(session, application.id), **_appeal_days(application, told_on),
@@ -223,6 +227,12 @@ def receipt(code: str) -> Page:
         sent=local_text(application.submitted_at, round_.time_zone) if application.submitted_at else "",
         closes=local_text(round_.closes_at, round_.time_zone),
     )
+
+
+def _sent(session: Session, application: Application) -> dict[str, Any]:
+    """Return what was last sent in: what counts, whatever was typed since."""
+    with unscoped(session):  # `own_here` gave the file
+        return freezing.sent_answers(session, [application.id]).get(application.id, application.answers)
 
 
 def _appeal_days(application: Application, told_on: date | None) -> dict[str, Any]:

@@ -69,10 +69,10 @@ def quota(round_id: int) -> Page:
 def quota_remove(round_id: int) -> Page:
     """Take one further rule out of a draft."""
     name, back = request.form.get("name", ""), url_for("rounds.rules", round_id=round_id)
-    return _acted(round_id, back, lambda session, actor, held: rule_drafts.remove_quota(session, actor, held, name))
+    return acted(round_id, back, lambda session, actor, held: rule_drafts.remove_quota(session, actor, held, name))
 
 
-def _acted(round_id: int, back: str, act: Act) -> Page:
+def acted(round_id: int, back: str, act: Act) -> Page:
     """Change a draft by one click and return; a refusal is said there."""
     try:
         with transaction() as session:
