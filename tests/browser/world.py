@@ -14,7 +14,7 @@ from random import Random
 from typing import Any
 from typing import cast as typed
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from cohort.demo.build import build_demo
@@ -35,7 +35,7 @@ from cohort.kit.schema import upgrade_database
 from cohort.kit.site import open_site
 from cohort.people.actors import actor_of
 from cohort.people.models import Person, RoleGrant
-from cohort.plans.models import Member, Plan
+from cohort.plans.models import Deputy, Member, Plan
 from cohort.plans.service import extend_plan
 from cohort.reference import consent_texts
 from cohort.rounds.applications.service import note_finding
@@ -141,6 +141,8 @@ def build(folder: Path) -> None:
             reviewed_calls(session, cast, Timeline(clock.today()))
             for walk in WALKS:
                 work_to_do(session, plan, walk.country)
+            # until yesterday: two walks at once would otherwise work through the list of the same country
+            session.execute(update(Deputy).values(until_on=clock.today() - timedelta(days=1)))
         (folder / "facts.json").write_text(json.dumps(facts_for_tests(typed(Session, db.session()))))
 
 
