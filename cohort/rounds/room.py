@@ -33,6 +33,7 @@ name_actions({
     "round.created": _l("started the call"), "round.edited": _l("changed the draft"),
     "round.opened": _l("opened the call and sealed its rules"), "round.closed": _l("closed the call and froze its files"),
     "round.addendum": _l("published an addendum"), "round.scored": _l("gave scores"),
+    "round.reminded": _l("reminded those who have not sent their application"),
     "round.proposed": _l("proposed a selection"), "round.decided": _l("sealed the selection"),
     "round.concurred": _l("agreed to the selection for a country"),
     "round.published": _l("published the record"),

@@ -37,6 +37,7 @@ PAST_SCOPE = {
     "cohort/rounds/applications/service.py submit": "writes what the person declared to the register",
     "cohort/rounds/applications/staff.py _request": "a request to act for the actor's own firm lies outside their own files",
     "cohort/rounds/calls/public.py record": "the record is public once it is published",
+    "cohort/rounds/applications/views.py _sent": "what was last sent in of a file that was found to be one's own",
     "cohort/rounds/calls/queries.py published_firms": "names of selected firms that agreed to be named",
     "cohort/rounds/calls/service.py close_round": "the pool is frozen whole",
     "cohort/rounds/decisions/appeals.py answer_appeal": "whether the judge scored the file",

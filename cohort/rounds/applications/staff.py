@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from flask import flash, redirect, render_template, request, url_for
-from flask_babel import gettext
+from flask_babel import gettext, ngettext
 from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload
 
@@ -15,7 +15,7 @@ from cohort.kit.access import current_actor, gate, signed_in, unscoped
 from cohort.kit.database import transaction
 from cohort.kit.errors import DomainError, sentence
 from cohort.kit.history import history_of
-from cohort.rounds.applications import entry, forms, queries, service, told, words
+from cohort.rounds.applications import chasing, entry, forms, queries, service, told, words
 from cohort.rounds.calls import queries as rounds
 from cohort.rounds.calls import words as call_words
 from cohort.rounds.calls.parts import questions_of
@@ -119,6 +119,22 @@ def set_aside(round_id: int) -> Page:
     except DomainError as refusal:
         return back_with(refusal, back)
     flash(_("%(count)s files are set aside, each with this reason.", count=count), "success")
+    return redirect(back)
+
+
+@staff.post("/<int:round_id>/remind")
+@gate("round.edit")
+def remind(round_id: int) -> Page:
+    """Remind those who have not sent their application to an open call."""
+    back = url_for("rounds.detail", round_id=round_id)
+    try:
+        with transaction() as session:
+            count = chasing.remind_unsent(
+                session, current_actor(), rounds.round_of(session, round_id, current_actor().plan_id))
+    except DomainError as refusal:
+        return back_with(refusal, back)
+    flash(ngettext("%(num)s person is reminded by mail.", "%(num)s people are reminded by mail.", count) if count
+          else _("Everybody with an unsent draft was reminded today already."), "success" if count else "info")
     return redirect(back)
 
 
