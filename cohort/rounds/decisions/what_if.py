@@ -27,7 +27,9 @@ from cohort.rounds.decisions.solving import (
     womens_count,
 )
 from cohort.rounds.models import Application, Round
+from cohort.rules.frontier import Point, frontier, parity_rules
 from cohort.rules.shortfall import RoundSelection
+from cohort.rules.shortfall import question_of as as_plan
 
 MOST_SCENARIOS = 3
 
@@ -82,6 +84,18 @@ def compare(session: Session, actor: Actor, round_: Round, scenarios: Sequence[S
         _outcome(scenario, question, each, first, by_code)
         for scenario, question, each in zip((sealed_scenario(round_), *scenarios), asked, found, strict=True)
     ]
+
+
+def price_of_share(session: Session, round_: Round) -> tuple[Point, ...]:
+    """Return the best total for each twentieth of women's share under the other sealed rules, each proven."""
+    asked = question_of(round_, files_of(session, round_))
+    return run_in_child(frontier_of, asked, TIMEOUT_SECONDS)
+
+
+def frontier_of(question: Question) -> tuple[Point, ...]:
+    """Return the frontier of a question; stands at the top of the module so that a child can run it."""
+    pool, plan = as_plan(question.applicants, question.seats, question.limits, question.parity, question.quotas)
+    return frontier(pool, plan, parity_rules(plan))
 
 
 def answer_all(questions: tuple[Question, ...]) -> list[RoundSelection]:

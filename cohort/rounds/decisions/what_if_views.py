@@ -11,6 +11,7 @@ from flask_babel import gettext, ngettext
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 from wtforms import BooleanField, IntegerField
 from wtforms.validators import InputRequired, NumberRange
 
@@ -22,6 +23,7 @@ from cohort.rounds.calls import words as call_words
 from cohort.rounds.calls.forms import PointsField
 from cohort.rounds.calls.views import round_here
 from cohort.rounds.decisions import what_if, words
+from cohort.rounds.decisions.solving import POINTS
 from cohort.rounds.decisions.what_if import MOST_SCENARIOS, Outcome, Scenario
 from cohort.rounds.models import Application, Round
 from cohort.rounds.site import Page, back_with, session_now, staff
@@ -64,8 +66,16 @@ def what_if_page(round_id: int) -> Page:
     return render_template(
         "rounds/what_if.html", round=round_, forms=list(zip(LETTERS, forms, strict=True)), fault=fault,
         columns=_columns(outcomes), rows=_rows(outcomes, round_.protocol), changes=_changes(outcomes),
-        call_words=call_words,
+        call_words=call_words, sealed_share=float(sealed.share), points=_points(session, round_) if outcomes else [],
     )
+
+
+def _points(session: Session, round_: Round) -> list[dict[str, Any]]:
+    """Return what can be kept: each share with its best total and how many women's firms that cohort has."""
+    return [
+        {"share": float(each.share), "total": each.total / POINTS, "count": each.count}
+        for each in what_if.price_of_share(session, round_) if each.total is not None
+    ]
 
 
 def _forms(sealed: Scenario, round_: Round) -> list[ScenarioForm]:
