@@ -31,10 +31,8 @@ wording("quota_twice", _l("There is a rule for “%(rule)s” already. Remove it
 
 
 def require_sound(protocol: Mapping[str, Any], quota: Quota) -> None:
-    """Return when a rule can be kept by the call's seats; raises with what to change, named in the reader's words."""
-    for column in (*quota.where, *(quota.of or {})):
-        if column not in NAMEABLE:
-            raise DomainError("quota_column", column=column)
+    """Return when a rule says something and the call's seats can keep it; raises with what to change, in words."""
+    _require_columns(quota)
     if not quota.where:
         raise DomainError("quota_whom")
     places, shares = (quota.min, quota.max), (quota.min_share, quota.max_share)
@@ -52,7 +50,14 @@ def require_sound(protocol: Mapping[str, Any], quota: Quota) -> None:
 def require_all_sound(protocol: Mapping[str, Any]) -> None:
     """Return when every further rule can be kept by the call's seats and countries; raises for the first that cannot."""
     for quota in quotas_of(protocol):
-        require_sound(protocol, quota)
+        _require_columns(quota)
+        _require_reachable(protocol, quota)
+
+
+def _require_columns(quota: Quota) -> None:
+    for column in (*quota.where, *(quota.of or {})):
+        if column not in NAMEABLE:
+            raise DomainError("quota_column", column=column)
 
 
 def _require_reachable(protocol: Mapping[str, Any], quota: Quota) -> None:
@@ -60,8 +65,6 @@ def _require_reachable(protocol: Mapping[str, Any], quota: Quota) -> None:
     for low, high in ((quota.min, quota.max), (quota.min_share, quota.max_share)):
         if low is not None and high is not None and low > high:
             raise DomainError("quota_order", rule=rule)
-    if quota.of is not None:
-        return
     least, most = least_of(quota, seats), most_of(quota, seats)
     if least is not None and most is not None and least > most:
         raise DomainError("quota_round", rule=rule, seats=seats)
