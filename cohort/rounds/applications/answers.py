@@ -12,6 +12,7 @@ from decimal import Decimal
 from typing import Any, cast
 
 from flask_babel import lazy_gettext as _l
+from flask_babel.speaklater import LazyString
 
 from cohort.kit.language import typed_number
 from cohort.kit.mail import read_by
@@ -119,7 +120,7 @@ def _reads(asked: Question, given: Given) -> bool:
 def missing(given: Given, asked: Sequence[Question] = ()) -> tuple[list[object], list[object]]:
     """Return what is missing, in words: what is needed to send, and what may come later."""
     wished = {**WISHED, **BY_FORM.get(given.text("form"), {})}
-    own = {is_needed: [said(each.label) for each in asked if each.is_needed is is_needed and not given.text(each.name)]
+    own = {is_needed: [LazyString(said, each.label) for each in asked if each.is_needed is is_needed and not given.text(each.name)]
            for is_needed in (True, False)}
     return (
         [*(words for name, words in NEEDED.items() if not given.text(name)), *own[True]],
