@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 from typing import Any
 
 from babel.messages.mofile import write_mo
@@ -16,5 +17,8 @@ class CustomBuildHook(BuildHookInterface):  # type: ignore[type-arg]
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
         """Compile each catalogue in place."""
         for catalogue in sorted(Path(self.root, "cohort", "translations").glob("*/LC_MESSAGES/*.po")):
-            with catalogue.open("rb") as source, catalogue.with_suffix(".mo").open("wb") as target:
+            with catalogue.open("rb") as source, NamedTemporaryFile(dir=catalogue.parent, delete=False) as target:
                 write_mo(target, read_po(source, locale=catalogue.parts[-3]))
+            written = Path(target.name)
+            written.chmod(0o644)
+            written.replace(catalogue.with_suffix(".mo"))  # at once: whoever reads it now sees the whole file
