@@ -179,6 +179,42 @@ class Decision(Base):
     seats: Mapped[list[Seat]] = relationship(order_by="Seat.id")
 
 
+class Chances(Base):
+    """The chances of a lottery as published before its seed; a later publication counts instead, and says why.
+
+    `lottery` is what `cohort verify` checks; `question_hash` tells whether files changed since.
+    """
+
+    __tablename__ = "chances"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    round_id: Mapped[int] = mapped_column(ForeignKey("round.id"), index=True)
+    lottery: Mapped[dict[str, Any]]
+    question_hash: Mapped[str] = mapped_column(String(64))
+    reason: Mapped[str] = mapped_column(String(1000), default="")
+    published_at: Mapped[datetime]
+    published_by: Mapped[int | None]
+    drawn_at: Mapped[datetime | None]  # when the seed was revealed
+    drawn_by: Mapped[int | None]
+
+
+class Screened(Base):
+    """What the screening stage made of one file: its points in the self-test and whether it goes on to review."""
+
+    __tablename__ = "screened"
+    __table_args__ = (
+        CheckConstraint("outcome IN ('sent','failed','not_among_best')", name="outcome"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    application_id: Mapped[int] = mapped_column(ForeignKey("application.id"), unique=True)
+    points: Mapped[int]  # ten-thousandths of a point, 0 to 100 points
+    outcome: Mapped[str] = mapped_column(String(16))
+    place: Mapped[int | None]  # in its country and ownership group, best first; none for a file that failed
+    screened_at: Mapped[datetime]
+    screened_by: Mapped[int | None]
+
+
 class Seat(Base):
     """What one adopted decision says of one application, with the reason in code and facts."""
 

@@ -11,10 +11,12 @@ from cohort.rounds.models import (
     Addendum,
     Appeal,
     Application,
+    Chances,
     Decision,
     Finding,
     Round,
     ScoreEntry,
+    Screened,
     Seat,
     Submission,
 )
@@ -115,10 +117,12 @@ _of_applications(Appeal, is_shown_to_firm=True)
 _of_applications(Offer, is_shown_to_firm=True)
 _of_applications(Finding, is_shown_to_firm=False)
 _of_applications(ScoreEntry, is_shown_to_firm=False)
+_of_applications(Screened, is_shown_to_firm=False)
 for _told in (Assignment, Conflict, Review):
     _own_or_all(_told)
 scope(ReviewSent, _sent)
 for _kept in (Concurrence, AdministrativeAct, Replacement):
     scope(_kept, _decisions)
 open_table(Round, "calls are public; drafts are shown by staff pages alone")
+open_table(Chances, "the chances of a lottery are published before its draw")
 open_table(Addendum, "a call's addenda are public")

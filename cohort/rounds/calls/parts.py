@@ -18,7 +18,10 @@ Final = Literal["mean_or_median", "median", "severity"]
 
 @dataclass(frozen=True)
 class Question:
-    """One question that a call asks besides the usual ones; a blind one is hidden from evaluators everywhere."""
+    """One question that a call asks besides the usual ones; a blind one is hidden from evaluators everywhere.
+
+    One of the self-test counts in the screening stage: a percentage as it is, choices from 0 (first) to 100 (last).
+    """
 
     name: str
     kind: str
@@ -27,6 +30,7 @@ class Question:
     is_needed: bool = True
     is_blind: bool = False
     choices: tuple[Words, ...] = ()
+    is_self_test: bool = False
 
 
 @dataclass(frozen=True)
@@ -54,11 +58,41 @@ class ReviewTerms:
     least_mark: int = 1
 
 
+@dataclass(frozen=True)
+class ScreeningTerms:
+    """How files are screened before reviews: the pass mark of the self-test in points, and how many go on.
+
+    The best `multiple` × seats of each country and ownership group are sent to review.
+    """
+
+    multiple: int
+    pass_mark: Decimal
+
+
+@dataclass(frozen=True)
+class LotteryTerms:
+    """The merit bands of a draw: the lower ends in points, best first; none is one band for all."""
+
+    bands: tuple[Decimal, ...]
+
+
+def screening_terms_of(protocol: Mapping[str, Any]) -> ScreeningTerms | None:
+    """Return how files are screened before reviews, or None when the call has no such stage."""
+    said = protocol.get("screening")
+    return None if said is None else ScreeningTerms(said["multiple"], Decimal(said["pass_mark"]))
+
+
+def lottery_terms_of(protocol: Mapping[str, Any]) -> LotteryTerms | None:
+    """Return the merit bands of the draw, or None when the best total score decides."""
+    said = protocol.get("lottery")
+    return None if said is None else LotteryTerms(tuple(Decimal(edge) for edge in said["bands"]))
+
+
 def questions_of(protocol: Mapping[str, Any]) -> tuple[Question, ...]:
     """Return the questions that the call adds to the usual ones, in order."""
     return tuple(
         Question(row["name"], row["kind"], row["label"], row["help"], row["is_needed"], row["is_blind"],
-                 tuple(row["choices"]))
+                 tuple(row["choices"]), row.get("is_self_test", False))
         for row in protocol.get("questions", ())
     )
 

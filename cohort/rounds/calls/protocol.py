@@ -36,7 +36,9 @@ CHECKS: dict[str, dict[str, int]] = {
 # What holds in any call: without it a file could be chosen that nobody can be told of, or may read.
 ALWAYS_ON = ("country", "data_notice", "acts_for_firm")
 # Parts of a protocol that a draft's first page does not ask for.
-PAGES_OF_THEIR_OWN = ("questions", "rubric", "quotas", "eligibility", "offer_days", "appeal_answer_days")
+PAGES_OF_THEIR_OWN = (
+    "questions", "rubric", "quotas", "eligibility", "offer_days", "appeal_answer_days", "tie_criteria", "screening", "lottery",
+)
 TEMPLATES = {
     "equal": _l("Equal seats for each country, half of them women-owned or led"),
     "free": _l("One list for all countries without a limit for each, half of it women-owned or led"),
@@ -84,6 +86,8 @@ def protocol_of(terms: Terms, parity: Mapping[str, Any]) -> dict[str, Any]:
         "verified_waitlist": 3,
         "concurrence": terms.template != "national",
         "tie_criteria": [],
+        "screening": None,
+        "lottery": None,
         "appeal_days": {code: known[code].appeal_days for code in terms.countries},
         "appeal_answer_days": terms.appeal_answer_days,
         "offer_days": terms.offer_days,
