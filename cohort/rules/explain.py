@@ -20,7 +20,8 @@ from cohort.rules.quotas import Quota, SeatPlan, least_of, matching, most_of
 from cohort.rules.selection import Selection, best_score, lay_out
 
 ReasonCode = Literal[
-    "stays", "barred", "in_by_score", "in_by_rule", "out_by_score", "out_by_lot", "out_by_rule"
+    "stays", "barred", "in_by_score", "in_by_rule", "out_by_score", "out_by_lot", "out_by_rule",
+    "in_by_draw", "out_by_draw", "out_of_draw",
 ]
 
 
@@ -49,7 +50,8 @@ class Reason:
 
     `points` is the rise in score (ten-thousandths) with which it would have taken one chosen firm's seat,
     every rule kept; None when no single exchange keeps them. `rules` are those that forbid exchanging it
-    with the last seat (out) or with the best firm left out (in).
+    with the last seat (out) or with the best firm left out (in). Where a draw decides there are neither:
+    drawn, not drawn, or without a chance because better bands and the rules leave no seat.
     """
 
     code: ReasonCode

@@ -15,6 +15,7 @@ import numpy as np
 from cohort.rules.conflicts import Change, conflict, relaxation
 from cohort.rules.explain import Prices, Reason, Swap, Tally, prices, reasons, swaps, tally, unconstrained
 from cohort.rules.lots import draw
+from cohort.rules.lottery import Lottery
 from cohort.rules.milp import require
 from cohort.rules.pool import Ints, Pool
 from cohort.rules.quotas import Quota, SeatPlan
@@ -90,6 +91,7 @@ class RoundSelection:
     relaxation: tuple[Change, ...]
     plan: SeatPlan
     selection: Selection
+    lottery: Lottery | None = None  # the published chances, where a draw decided
 
 
 def womens(owned: Answer, led: Answer, counts: Counts = "owned_or_led") -> Answer:

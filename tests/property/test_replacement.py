@@ -9,8 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cohort.rules.quotas import Quota
-from cohort.rules.replacement import SealedRound, replacement
-from cohort.rules.shortfall import Applicant, ParityRule, decide
+from cohort.rules.replacement import replacement
+from cohort.rules.round_question import RoundQuestion
+from cohort.rules.shortfall import Applicant, ParityRule
 from tests.property.brute_cohort import keeps, lots_of
 from tests.property.sizes import examples
 
@@ -32,13 +33,13 @@ def rounds(draw):
         (), (Quota("food", {"sector": ("food",)}, max=2),),
         (Quota("women of food", {"womens": ("yes",)}, min_share=Fraction(2, 5), of={"sector": ("food",)}),),
     ]))
-    return SealedRound(tuple(firms), draw(st.integers(2, 4)), limits, parity, "seed", quotas)
+    return RoundQuestion(tuple(firms), draw(st.integers(2, 4)), limits, parity, "seed", quotas)
 
 
 def rules_of(sealed):
     """The sealed rules as quotas, written down from domain.md §8."""
     share = sealed.parity.share
-    limits = [Quota(one, {"country": (one,)}, min=low, max=high) for one, (low, high) in sealed.country_limits.items()]
+    limits = [Quota(one, {"country": (one,)}, min=low, max=high) for one, (low, high) in sealed.limits.items()]
     parity = [Quota("parity", {"womens": ("yes",)}, min_share=share)]
     if sealed.parity.per_country:
         parity += [Quota(one, {"womens": ("yes",)}, min_share=share, of={"country": (one,)}) for one in COUNTRIES]
@@ -56,7 +57,7 @@ def best_entrants(sealed, stayers, barred):
     seated = [one for one in people if one["id"] in stayers]
     free = [one for one in people if one["id"] not in stayers and one["id"] not in barred]
     best, reached = None, []
-    for empty in itertools.product(*(range(sealed.country_limits[one][1] + 1) for one in COUNTRIES)):
+    for empty in itertools.product(*(range(sealed.limits[one][1] + 1) for one in COUNTRIES)):
         vacant = [
             {"id": f"empty {country} {n}", "score": 0, "country": country, "womens": "yes", "sector": ""}
             for country, count in zip(COUNTRIES, empty, strict=True) for n in range(count)
@@ -77,36 +78,33 @@ def best_entrants(sealed, stayers, barred):
 @settings(max_examples=examples(100, 1_500), deadline=None)
 @given(rounds(), st.randoms(use_true_random=False))
 def test_the_best_set_enters_and_who_is_passed_over_breaks_the_rules_named(sealed, random):
-    decision = decide(sealed.applicants, sealed.seats, sealed.country_limits, sealed.parity, sealed.seed, sealed.quotas)
+    decision = sealed.decide()
     if not decision.selected:
         return
     seated = set(decision.selected)
     leavers = set(random.sample(sorted(seated), random.randint(1, len(seated))))
-    frozen = {one.id for one in sealed.applicants if random.random() < 0.2}
     others = [one.id for one in sealed.applicants if one.id not in seated]
-    barred = {one for one in others if random.random() < 0.1}
-    found = replacement(sealed, seated, leavers, frozen=frozen, barred=barred)
-    stayers = seated - (leavers - frozen)
-    best, reached = best_entrants(sealed, stayers, (leavers - frozen) | barred | (frozen - seated))
-    assert (found.status == "optimal") == (best is not None)
+    barred = {one for one in others if random.random() < 0.2}
+    stayers = seated - leavers
+    found = replacement(sealed, stayers, leavers | barred)
+    best, reached = best_entrants(sealed, stayers, leavers | barred)
+    assert (found.found.status == "optimal") == (best is not None)
     if best is None:
         assert found.enters == ()
         return
     assert set(found.enters) in reached
-    assert sum(found.empty.values()) == best[0]
-    assert found.held == tuple(sorted(leavers & frozen))
+    assert sum(found.found.empty.values()) == best[0]
     people = {one.id: person(one) for one in sealed.applicants}
     lots = lots_of(people, sealed.seed)
     waiting = sorted(set(others) - barred, key=lambda one: (-people[one]["score"], lots[one]))
     for passed in found.passed_over:
         assert waiting[passed.place - 1] == passed.id
-        assert (passed.reason == "frozen") == (passed.id in frozen)
-        assert bool(passed.rules) == (passed.reason == "rule")
-    if len(leavers - frozen) == 1 and not best[0]:
+        assert passed.rules
+    if len(leavers) == 1 and not best[0]:
         after = [people[one] for one in stayers]
         fits = [
-            one for one in waiting if one not in frozen
-            and all(keeps(rule, sealed.seats, [*after, people[one]]) for rule in rules_of(sealed))
+            one for one in waiting
+            if all(keeps(rule, sealed.seats, [*after, people[one]]) for rule in rules_of(sealed))
         ]
         assert found.enters == (fits[0],)
         assert [one.id for one in found.passed_over] == waiting[: waiting.index(fits[0])]

@@ -19,9 +19,10 @@ from cohort.rounds.calls.protocol import sha256_of
 from cohort.rounds.decisions.concurrence import missing
 from cohort.rounds.decisions.fates import fates
 from cohort.rounds.decisions.ownership import to_verify
-from cohort.rounds.decisions.solving import Files, Question, files_of, question_of, solve
+from cohort.rounds.decisions.solving import Files, files_of, key_of, question_of, solve
 from cohort.rounds.files.record import round_record
 from cohort.rounds.models import Application, Decision, Round, Seat
+from cohort.rules.round_question import RoundQuestion
 from cohort.rules.shortfall import RoundSelection
 
 wording("decision_not_closed", _l("A selection is made after the call is closed."), 409)
@@ -39,14 +40,14 @@ wording("decision_not_adopted", _l("The selection has not been adopted yet."), 4
 class Shown:
     """A selection as it is shown before it is proposed: the question, its proven answer and the files around it."""
 
-    question: Question
+    question: RoundQuestion
     found: RoundSelection
     files: Files
 
     @property
     def key(self) -> str:
         """What a proposal must carry back, so that nobody proposes another list than the one they saw."""
-        return self.question.hash
+        return key_of(self.question)
 
 
 def show(session: Session, actor: Actor, round_: Round) -> Shown:
@@ -117,7 +118,7 @@ def seal(session: Session, actor: Actor, round_: Round, record_hash: str) -> Dec
 
 
 def unverified(
-    session: Session, round_: Round, question: Question, found: RoundSelection, files: Files
+    session: Session, round_: Round, question: RoundQuestion, found: RoundSelection, files: Files
 ) -> list[Application]:
     """Return the files whose ownership has to be verified before this selection is sealed."""
     womens = {one.id for one in question.applicants if one.womens == "yes"}
@@ -144,10 +145,7 @@ def decision_of(session: Session, round_id: int) -> Decision | None:
 
 def record_of(shown: Shown) -> dict[str, Any]:
     """Return the public record: random codes, sealed scores, and only the attributes that the rules name."""
-    asked = shown.question
-    record = round_record(
-        asked.applicants, asked.seats, asked.limits, asked.parity, asked.seed, shown.found, asked.quotas)
-    return dict(record)
+    return dict(round_record(shown.question, shown.found))
 
 
 def _solved(session: Session, round_: Round) -> Shown:

@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 
 from cohort.kit.errors import DomainError, wording
 from cohort.kit.process import run_in_child
+from cohort.rounds.calls.parts import lottery_terms_of
 from cohort.rounds.calls.protocol import sha256_of
 from cohort.rounds.decisions.attributes import (
     OWNER_GROUP,
@@ -31,8 +32,8 @@ from cohort.rounds.files.record import quota_json
 from cohort.rounds.models import Application, Round
 from cohort.rounds.reviews.settling import files_below_least_mark
 from cohort.rounds.scores.service import latest_scores
-from cohort.rules.quotas import Quota
-from cohort.rules.shortfall import Applicant, ParityRule, RoundSelection, decide
+from cohort.rules.round_question import RoundQuestion
+from cohort.rules.shortfall import Applicant, ParityRule, RoundSelection
 
 wording("decision_unscored", _l("%(count)s eligible files have no score. Score them, or set them aside with a reason; none ranks as zero."), 409)
 wording("decision_pending", _l("%(count)s files wait for an answer on eligibility. Settle them, or set them aside with a reason."), 409)
@@ -42,27 +43,18 @@ TIMEOUT_SECONDS = 60.0
 POINTS = 10_000
 
 
-@dataclass(frozen=True)
-class Question:
-    """What is decided, complete and plain: the same question gives the same answer on any machine."""
-
-    applicants: tuple[Applicant, ...]
-    seats: int
-    limits: Mapping[str, tuple[int, int]]
-    parity: ParityRule
-    seed: str
-    quotas: tuple[Quota, ...] = ()
-
-    @property
-    def hash(self) -> str:
-        """Hash of everything asked: it tells whether the files changed since a selection was shown."""
-        return sha256_of({
-            "applicants": [[one.id, one.score, one.country, one.womens, dict(one.attributes)] for one in self.applicants],
-            "seats": self.seats, "limits": {code: list(pair) for code, pair in self.limits.items()},
-            "parity": [str(self.parity.share), self.parity.mode, self.parity.shortfall, self.parity.counts,
-                       self.parity.per_country],
-            "seed": self.seed, "quotas": [quota_json(quota) for quota in self.quotas],
-        })
+def key_of(question: RoundQuestion) -> str:
+    """Return the hash of everything asked: it tells whether the files changed since a selection was shown."""
+    parity, edges = question.parity, question.edges
+    return sha256_of({
+        "applicants": [
+            [one.id, one.score, one.country, one.womens, dict(one.attributes), list(one.before_draw)]
+            for one in question.applicants],
+        "seats": question.seats, "limits": {code: list(pair) for code, pair in question.limits.items()},
+        "parity": [str(parity.share), parity.mode, parity.shortfall, parity.counts, parity.per_country],
+        "seed": question.seed, "quotas": [quota_json(quota) for quota in question.quotas],
+        "edges": None if edges is None else list(edges),
+    })
 
 
 @dataclass(frozen=True)
@@ -110,7 +102,7 @@ def _place_of(application: Application, score: int | None, minimum: int) -> str:
     return "pool" if score >= minimum else "below"
 
 
-def question_of(round_: Round, files: Files) -> Question:
+def question_of(round_: Round, files: Files) -> RoundQuestion:
     """Return the question of a closed call; raises while files wait for eligibility or a score, or none is left."""
     if files.pending:
         raise DomainError("decision_pending", count=len(files.pending))
@@ -125,9 +117,11 @@ def question_of(round_: Round, files: Files) -> Question:
                   womens_of(each, each.id in files.refuted), _attributes(each, named, groups))
         for each in files.pool
     )
-    return Question(
+    lottery = lottery_terms_of(round_.protocol)
+    return RoundQuestion(
         applicants, round_.seats, limits_of(round_.protocol), parity_of(round_.protocol), round_.seed,
         (*quotas, *group_quotas(round_.protocol, groups)),
+        None if lottery is None else tuple(int(edge * POINTS) for edge in lottery.bands),
     )
 
 
@@ -151,13 +145,12 @@ def parity_of(protocol: Mapping[str, Any]) -> ParityRule:
     )
 
 
-def answer(question: Question) -> RoundSelection:
+def answer(question: RoundQuestion) -> RoundSelection:
     """Return the proven, verified selection; stands at the top of the module so that a child can run it."""
-    return decide(
-        question.applicants, question.seats, question.limits, question.parity, question.seed, question.quotas)
+    return question.decide()
 
 
-def solve(question: Question) -> RoundSelection:
+def solve(question: RoundQuestion) -> RoundSelection:
     """Return the answer, computed in a child process that is stopped after a minute."""
     return run_in_child(answer, question, TIMEOUT_SECONDS)
 

@@ -20,7 +20,6 @@ from cohort.rounds.decisions.solving import (
     POINTS,
     TIMEOUT_SECONDS,
     Files,
-    Question,
     answer,
     files_of,
     question_of,
@@ -28,6 +27,7 @@ from cohort.rounds.decisions.solving import (
 )
 from cohort.rounds.models import Application, Round
 from cohort.rules.frontier import Point, frontier, parity_rules
+from cohort.rules.round_question import RoundQuestion
 from cohort.rules.shortfall import RoundSelection
 from cohort.rules.shortfall import question_of as as_plan
 
@@ -92,18 +92,18 @@ def price_of_share(session: Session, round_: Round) -> tuple[Point, ...]:
     return run_in_child(frontier_of, asked, TIMEOUT_SECONDS)
 
 
-def frontier_of(question: Question) -> tuple[Point, ...]:
+def frontier_of(question: RoundQuestion) -> tuple[Point, ...]:
     """Return the frontier of a question; stands at the top of the module so that a child can run it."""
     pool, plan = as_plan(question.applicants, question.seats, question.limits, question.parity, question.quotas)
     return frontier(pool, plan, parity_rules(plan))
 
 
-def answer_all(questions: tuple[Question, ...]) -> list[RoundSelection]:
+def answer_all(questions: tuple[RoundQuestion, ...]) -> list[RoundSelection]:
     """Return the answer to each question; stands at the top of the module so that a child can run it."""
     return [answer(each) for each in questions]
 
 
-def variant(round_: Round, files: Files, sealed: Question, scenario: Scenario) -> Question:
+def variant(round_: Round, files: Files, sealed: RoundQuestion, scenario: Scenario) -> RoundQuestion:
     """Return the sealed question with the figures of a scenario; the minimum also changes who is in the pool."""
     countries = round_.protocol["countries"]
     if scenario.seats < (len(countries) if scenario.has_country_seats else 1):
@@ -124,7 +124,7 @@ def variant(round_: Round, files: Files, sealed: Question, scenario: Scenario) -
 
 
 def _outcome(
-    scenario: Scenario, question: Question, found: RoundSelection, sealed: RoundSelection,
+    scenario: Scenario, question: RoundQuestion, found: RoundSelection, sealed: RoundSelection,
     by_code: dict[str, Application],
 ) -> Outcome:
     if found.objective is None:

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from cohort.rounds.files.record import change_json, figure, quotas_json
+from cohort.rounds.files.record import change_json, figure, lottery_json, quotas_json
 from cohort.rules.conflicts import conflict, relaxation
 from cohort.rules.explain import tally, unconstrained
 from cohort.rules.ledger import Json
@@ -21,7 +21,7 @@ from cohort.rules.lottery import Lottery, Panel, bands_of, lottery_of
 from cohort.rules.lottery_check import check_lottery
 from cohort.rules.lottery_draw import drawn_panel
 from cohort.rules.milp import require
-from cohort.rules.pool import SCORE_UNITS, Pool, points
+from cohort.rules.pool import SCORE_UNITS, Pool
 from cohort.rules.quotas import SeatPlan
 
 
@@ -55,19 +55,6 @@ def lottery_answer(
         "conflict": [] if optimal else list(conflict(pool, plan)),
         "relaxation": [] if optimal else [change_json(one) for one in relaxation(pool, plan)],
         "lottery": lottery_json(found, edges),
-    }
-
-
-def lottery_json(lottery: Lottery, edges: Sequence[int]) -> dict[str, Json]:
-    """Return the lottery as it is published: fractions and numbers of tickets as texts, for they may be long."""
-    kinds: list[Json] = [
-        {"ids": list(kind), "chance": str(chance), "weight": weight}
-        for kind, chance, weight in zip(lottery.kinds, lottery.kind_chances, lottery.weights, strict=True)
-    ]
-    panels: list[Json] = [{"tickets": str(panel.tickets), "seats": list(panel.seats)} for panel in lottery.panels]
-    return {
-        "bands": [str(points(edge)) for edge in sorted(edges, reverse=True)], "least": str(lottery.least),
-        "bound": str(lottery.bound), "tickets": str(lottery.tickets), "kinds": kinds, "panels": panels,
     }
 
 

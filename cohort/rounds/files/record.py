@@ -12,9 +12,11 @@ from cohort import __version__
 from cohort.rules.conflicts import Change
 from cohort.rules.explain import Prices, Tally
 from cohort.rules.ledger import Json, fingerprint
+from cohort.rules.lottery import Lottery
 from cohort.rules.pool import Pool, points
 from cohort.rules.quotas import Quota, SeatPlan
-from cohort.rules.shortfall import Applicant, ParityRule, RoundSelection
+from cohort.rules.round_question import RoundQuestion
+from cohort.rules.shortfall import RoundSelection
 
 FORMAT = "cohort-record/1"
 RULE = (
@@ -25,7 +27,8 @@ RULE = (
 LOTTERY_RULE = (
     "each better merit band has as many seats as the quotas let it; among all such cohorts chances are as equal as "
     "the quotas allow (the least is as high as can be); the ticket is SHA-256 of UTF-8 lottery + newline + seed + "
-    "newline + n, inside a kind the least SHA-256 hex of UTF-8 seed + newline + id"
+    "newline + n, inside a kind the least SHA-256 hex of UTF-8 seed + newline + id; a replacement seats those first on "
+    "the waiting list (by band, then lot) who keep every rule"
 )
 HASHED = ("protocol", "seed", "rows", "fixed", "result")
 """The parts whose fingerprints the record carries."""
@@ -67,11 +70,9 @@ def file_record(
 
 
 def round_record(
-    applicants: Sequence[Applicant], seats: int, country_limits: Mapping[str, tuple[int, int]],
-    parity: ParityRule, seed: str, decision: RoundSelection, quotas: Sequence[Quota] = (),
-    stayers: Collection[str] = (), barred: Collection[str] = (),
+    question: RoundQuestion, found: RoundSelection, stayers: Collection[str] = (), barred: Collection[str] = ()
 ) -> dict[str, Json]:
-    """Return the record of a round decided by `shortfall.decide` with these same arguments.
+    """Return the record of a round's selection, or of a replacement in it with who stays and who is out.
 
     Applicant ids must be the random application codes: the record is public.
     """
@@ -80,18 +81,25 @@ def round_record(
             "code": one.id, "score": str(points(one.score)), "country": one.country, "womens": one.womens,
             "attributes": dict(sorted(one.attributes.items())), "before_draw": list(one.before_draw),
         }
-        for one in sorted(applicants, key=lambda one: one.id)
+        for one in sorted(question.applicants, key=lambda one: one.id)
     ]
+    parity = question.parity
     protocol: dict[str, Json] = {
-        "kind": "round", "seats": seats, "quotas": [quota_json(quota) for quota in quotas],
-        "country_limits": {country: list(limits) for country, limits in sorted(country_limits.items())},
+        "kind": "round", "seats": question.seats, "quotas": [quota_json(quota) for quota in question.quotas],
+        "country_limits": {country: list(limits) for country, limits in sorted(question.limits.items())},
         "parity": {
             "share": str(parity.share), "mode": parity.mode, "shortfall": parity.shortfall,
             "counts": parity.counts, "per_country": parity.per_country,
         },
     }
     fixed: dict[str, Json] = {"stayers": sorted(stayers), "barred": sorted(barred)}
-    return _sealed(protocol, seed, rows, fixed, round_result(decision))
+    result = round_result(found)
+    if question.edges is None:
+        return _sealed(protocol, question.seed, rows, fixed, result)
+    protocol["lottery"] = [str(points(edge)) for edge in question.edges]
+    if found.lottery is not None:
+        result["lottery"] = lottery_json(found.lottery, question.edges)
+    return _sealed(protocol, question.seed, rows, fixed, result) | {"rule": LOTTERY_RULE}
 
 
 def round_result(decision: RoundSelection) -> dict[str, Json]:
@@ -103,6 +111,19 @@ def round_result(decision: RoundSelection) -> dict[str, Json]:
         "selected": list(decision.selected), "empty": dict(sorted(decision.empty.items())),
         "waitlist": list(decision.waitlist), "quotas": quotas_json(decision.quotas, decision.prices),
         "conflict": list(decision.conflict), "relaxation": [change_json(one) for one in decision.relaxation],
+    }
+
+
+def lottery_json(lottery: Lottery, edges: Sequence[int]) -> dict[str, Json]:
+    """Return the lottery as it is published: fractions and numbers of tickets as texts, for they may be long."""
+    kinds: list[Json] = [
+        {"ids": list(kind), "chance": str(chance), "weight": weight}
+        for kind, chance, weight in zip(lottery.kinds, lottery.kind_chances, lottery.weights, strict=True)
+    ]
+    panels: list[Json] = [{"tickets": str(panel.tickets), "seats": list(panel.seats)} for panel in lottery.panels]
+    return {
+        "bands": [str(points(edge)) for edge in sorted(edges, reverse=True)], "least": str(lottery.least),
+        "bound": str(lottery.bound), "tickets": str(lottery.tickets), "kinds": kinds, "panels": panels,
     }
 
 

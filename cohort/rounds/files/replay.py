@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
@@ -16,12 +15,15 @@ from typing import Any
 from cohort.rounds.files.answer import answer_of
 from cohort.rounds.files.faults import BadInput, Fault
 from cohort.rounds.files.lottery_answer import edges_from, lottery_answer, lottery_from
-from cohort.rounds.files.record import FORMAT, HASHED, round_result
+from cohort.rounds.files.record import FORMAT, HASHED, lottery_json, round_result
 from cohort.rules.ledger import Json, fingerprint
 from cohort.rules.lottery_check import check_lottery
 from cohort.rules.pool import SCORE_UNITS, Pool
 from cohort.rules.quotas import Quota, SeatPlan
-from cohort.rules.shortfall import Applicant, ParityRule, decide
+from cohort.rules.replacement import reseated
+from cohort.rules.round_lottery import lottery_of_round
+from cohort.rules.round_question import RoundQuestion
+from cohort.rules.shortfall import Applicant, ParityRule
 
 Record = Mapping[str, Any]
 _PARTS = {
@@ -76,50 +78,45 @@ def differences(record: Record, file: str) -> list[str]:
 def rerun(record: Record) -> dict[str, Json]:
     """Return the result that the record's inputs give now."""
     protocol, seed = record["protocol"], str(record["seed"])
-    quotas = tuple(quota_from(one) for one in protocol["quotas"])
-    seats = int(protocol["seats"])
     if protocol["kind"] == "file":
+        quotas, seats = tuple(quota_from(one) for one in protocol["quotas"]), int(protocol["seats"])
         cut, pool, plan = len(record["result"]["waitlist"]), _pool(record["rows"]), SeatPlan(seats, quotas)
         if "lottery" not in protocol:
             return answer_of(pool, plan, seed, cut)
         published = lottery_from(record["result"]["lottery"])
         return lottery_answer(pool, plan, seed, edges_from(protocol["lottery"]), cut, published)
-    asked, fixed = round_inputs(record), record["fixed"]
-    return round_result(decide(
-        asked.applicants, asked.seats, asked.limits, asked.parity, asked.seed, asked.quotas, fixed["stayers"], fixed["barred"]
-    ))
+    question, fixed = round_question(record), record["fixed"]
+    if fixed["stayers"] or fixed["barred"]:
+        return round_result(reseated(question, fixed["stayers"], fixed["barred"]))
+    if question.edges is None:
+        return round_result(question.decide())
+    published = lottery_from(record["result"]["lottery"])
+    found = lottery_of_round(question, published).selection()
+    return {**round_result(found), "lottery": lottery_json(published, question.edges)}
 
 
-@dataclass(frozen=True)
-class RoundInputs:
-    """What a round's record asks, as `shortfall.decide` takes it."""
-
-    applicants: tuple[Applicant, ...]
-    seats: int
-    limits: Mapping[str, tuple[int, int]]
-    parity: ParityRule
-    seed: str
-    quotas: tuple[Quota, ...]
-
-
-def round_inputs(record: Record) -> RoundInputs:
+def round_question(record: Record) -> RoundQuestion:
     """Return the question that a round's record sealed; raises KeyError, TypeError or ValueError on what is none."""
     protocol = record["protocol"]
     parity = protocol["parity"]
-    return RoundInputs(
+    return RoundQuestion(
         applicants=tuple(_applicant(row) for row in record["rows"]), seats=int(protocol["seats"]),
         limits={country: (int(low), int(high)) for country, (low, high) in protocol["country_limits"].items()},
         parity=ParityRule(
             Fraction(parity["share"]), parity["mode"], parity["shortfall"], parity["counts"], parity["per_country"]),
         seed=str(record["seed"]), quotas=tuple(quota_from(one) for one in protocol["quotas"]),
+        edges=edges_from(protocol["lottery"]) if "lottery" in protocol else None,
     )
 
 
 def _lottery_failures(record: Record) -> list[str]:
     """Return what of a published lottery does not stand: it was made before the seed, so it is checked, not redone."""
     protocol = record["protocol"]
-    if "lottery" not in protocol:
+    if "lottery" not in record["result"]:
         return []
+    if protocol["kind"] == "round":
+        found = lottery_of_round(round_question(record), lottery_from(record["result"]["lottery"])).failures()
+        return [f"lottery.{one.rule}: expected {one.expected}, found {one.found}" for one in found]
     plan = SeatPlan(int(protocol["seats"]), tuple(quota_from(one) for one in protocol["quotas"]))
     published = lottery_from(record["result"]["lottery"])
     failures = check_lottery(_pool(record["rows"]), plan, edges_from(protocol["lottery"]), published)

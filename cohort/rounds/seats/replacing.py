@@ -5,7 +5,7 @@ A dry run shows who would enter before anybody is called. Seats of a country who
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 
 from flask_babel import lazy_gettext as _l
@@ -23,12 +23,14 @@ from cohort.rounds.decisions.ownership import refuted
 from cohort.rounds.decisions.service import decision_of
 from cohort.rounds.decisions.solving import TIMEOUT_SECONDS
 from cohort.rounds.files.record import round_record
-from cohort.rounds.files.replay import RoundInputs, round_inputs
+from cohort.rounds.files.replay import round_question
 from cohort.rounds.models import Appeal, Application, Decision, Round
-from cohort.rounds.seats.models import Offer, Replacement
+from cohort.rounds.seats.models import Offer
+from cohort.rounds.seats.models import Replacement as ReplacementMade
 from cohort.rounds.seats.offers import DAY_OF_LAST_REPLACEMENT, make_offers
 from cohort.rounds.seats.standing import Standing, standing_of, still_replaceable
-from cohort.rules.shortfall import RoundSelection, decide
+from cohort.rules.replacement import PassedOver, Replacement, replacement
+from cohort.rules.round_question import RoundQuestion
 
 wording("replace_nobody_free", _l("No seat is free, so nobody is to be called."), 409)
 wording("replace_nobody_fits", _l("Nobody on the waiting list can enter without breaking a rule. The seats stay empty."), 409)
@@ -43,12 +45,12 @@ class Called:
 
     leaving: tuple[Application, ...]
     entering: tuple[Application, ...]
-    found: RoundSelection
-    inputs: RoundInputs
+    question: RoundQuestion
+    found: Replacement
     stayers: tuple[str, ...]
     barred: tuple[str, ...]
+    passed_over: tuple[tuple[Application, PassedOver], ...]
     womens_after: int
-    first: tuple[str, ...] = ()  # codes that go before the waiting list: appeals that were upheld
     frozen: tuple[str, ...] = ()  # countries whose appeal waits
 
     @property
@@ -57,13 +59,12 @@ class Called:
         return sha256_of([sorted(self.stayers), sorted(self.barred), [each.code for each in self.entering]])
 
 
-Asked = tuple[RoundInputs, tuple[str, ...], tuple[str, ...]]
+Asked = tuple[RoundQuestion, tuple[str, ...], tuple[str, ...], tuple[str, ...]]
 
 
-def resolve(asked: Asked) -> RoundSelection:
-    """Return the best list with stayers seated and barred out; at the top of the module for the child."""
-    inputs, stayers, barred = asked
-    return decide(inputs.applicants, inputs.seats, inputs.limits, inputs.parity, inputs.seed, inputs.quotas, stayers, barred)
+def resolve(asked: Asked) -> Replacement:
+    """Return who enters; stands at the top of the module so that a child can run it."""
+    return replacement(*asked)
 
 
 def dry_run(session: Session, actor: Actor, round_: Round, leaving: Collection[int] = ()) -> Called:
@@ -80,7 +81,7 @@ def dry_run(session: Session, actor: Actor, round_: Round, leaving: Collection[i
         standing = standing_of(session, round_, decision)
         files = {each.code: each for each in session.scalars(
             select(Application).where(Application.round_id == round_.id, Application.status == "submitted"))}
-        inputs = _inputs_now(session, decision, files)
+        question = _question_now(session, decision, files)
         upheld, frozen = _appeals(session, round_)
     if not standing.holders:
         raise DomainError("replace_not_sent")
@@ -89,18 +90,20 @@ def dry_run(session: Session, actor: Actor, round_: Round, leaving: Collection[i
     barred = tuple(sorted({each.application.code for each in standing.holders} - set(stayers)))
     if len(stayers) >= standing.selected:
         raise DomainError("replace_nobody_free")
-    known = {one.id for one in inputs.applicants}
+    known = {one.id for one in question.applicants}
     first = tuple(code for code in upheld if code in known and code not in {*stayers, *barred})
-    found, seated_first = _solve(inputs, stayers, barred, first)
-    entering = tuple(files[code] for code in found.selected if code not in stayers)
-    womens = {one.id for one in inputs.applicants if one.womens == "yes"}
+    found = run_in_child(resolve, (question, stayers, barred, first), TIMEOUT_SECONDS)
+    if found.found.status != "optimal":
+        raise DomainError("replace_nobody_fits")
+    womens = {one.id for one in question.applicants if one.womens == "yes"}
     return Called(
-        tuple(files[code] for code in barred), entering, found, inputs, (*stayers, *seated_first), barred,
-        len(womens & set(found.selected)), seated_first, frozen,
+        tuple(files[code] for code in barred), tuple(files[code] for code in found.found.selected if code not in stayers),
+        question, found, stayers, barred, tuple((files[each.id], each) for each in found.passed_over),
+        len(womens & set(found.found.selected)), frozen,
     )
 
 
-def call(session: Session, actor: Actor, round_: Round, key: str, reason: str) -> Replacement:
+def call(session: Session, actor: Actor, round_: Round, key: str, reason: str) -> ReplacementMade:
     """Offer the free seats to whom the dry run named, and keep the record by which anybody can run it again.
 
     Raises when something changed since (`key`), nobody fits, a seat is frozen by an appeal, or without a reason.
@@ -112,7 +115,7 @@ def call(session: Session, actor: Actor, round_: Round, key: str, reason: str) -
         raise DomainError("replace_changed")
     if not called.entering:
         raise DomainError("replace_nobody_fits")
-    blocked = sorted({each.country for each in called.entering if each.code not in called.first} & set(called.frozen))
+    blocked = sorted({each.country for each in called.entering if each.code not in called.found.first} & set(called.frozen))
     if blocked:
         raise DomainError("replace_frozen", countries=", ".join(blocked))
     if not reason.strip():
@@ -120,7 +123,7 @@ def call(session: Session, actor: Actor, round_: Round, key: str, reason: str) -
     decision = decision_of(session, round_.id)
     assert decision is not None, "the dry run found it"
     record = record_of(called)
-    made = Replacement(
+    made = ReplacementMade(
         decision_id=decision.id, record=record, record_hash=sha256_of(record), reason=reason.strip()[:1000],
         decided_at=clock.now(), decided_by=actor.person_id,
     )
@@ -136,26 +139,8 @@ def call(session: Session, actor: Actor, round_: Round, key: str, reason: str) -
 
 def record_of(called: Called) -> dict[str, object]:
     """Return the public record of a replacement: the sealed question, who stays, who is out, and the answer."""
-    asked = called.inputs
-    return dict(round_record(
-        asked.applicants, asked.seats, asked.limits, asked.parity, asked.seed, called.found, asked.quotas,
-        called.stayers, called.barred,
-    ))
-
-
-def _solve(
-    inputs: RoundInputs, stayers: tuple[str, ...], barred: tuple[str, ...], first: Sequence[str]
-) -> tuple[RoundSelection, tuple[str, ...]]:
-    """Return the best list, with as many of `first` seated, in their order, as the rules allow."""
-    seated: tuple[str, ...] = ()
-    found = run_in_child(resolve, (inputs, stayers, barred), TIMEOUT_SECONDS)
-    if found.status != "optimal":
-        raise DomainError("replace_nobody_fits")
-    for code in first:
-        tried = run_in_child(resolve, (inputs, (*stayers, *seated, code), barred), TIMEOUT_SECONDS)
-        if tried.status == "optimal" and len(tried.selected) >= len(found.selected):
-            found, seated = tried, (*seated, code)
-    return found, seated
+    stayers = (*called.stayers, *called.found.first)
+    return dict(round_record(called.question, called.found.found, stayers, called.barred))
 
 
 def _stays(standing: Standing, application_id: int) -> bool:
@@ -164,13 +149,13 @@ def _stays(standing: Standing, application_id: int) -> bool:
     return holder.holds or not still_replaceable(holder, DAY_OF_LAST_REPLACEMENT, clock.today(ZONES[holder.application.country]))
 
 
-def _inputs_now(session: Session, decision: Decision, files: dict[str, Application]) -> RoundInputs:
+def _question_now(session: Session, decision: Decision, files: dict[str, Application]) -> RoundQuestion:
     """Return the sealed question, with claims that were refuted since no longer counted."""
-    inputs = round_inputs(decision.record)
-    gone = refuted(session, [files[one.id] for one in inputs.applicants if one.id in files])
+    question = round_question(decision.record)
+    gone = refuted(session, [files[one.id] for one in question.applicants if one.id in files])
     codes = {each.code for each in files.values() if each.id in gone}
-    return replace(inputs, applicants=tuple(
-        replace(one, womens="no") if one.id in codes else one for one in inputs.applicants))
+    return replace(question, applicants=tuple(
+        replace(one, womens="no") if one.id in codes else one for one in question.applicants))
 
 
 def _appeals(session: Session, round_: Round) -> tuple[list[str], tuple[str, ...]]:

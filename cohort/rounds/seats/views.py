@@ -29,6 +29,7 @@ from cohort.rounds.models import Application, Decision, Round, Seat
 from cohort.rounds.seats import offers, replacing, standing, words
 from cohort.rounds.seats.models import Offer, Replacement
 from cohort.rounds.site import Page, back_with, session_now, staff
+from cohort.rules.replacement import PassedOver
 
 _: Callable[..., str] = gettext
 LINE_COUNT = 25  # how many seats are shown at first, those that wait for somebody above
@@ -185,13 +186,19 @@ def replace(round_id: int) -> Page:
         shown = None
     decision = _decision(session, round_)
     held_now = standing.standing_of(session, round_, decision)
-    named = [] if shown is None else [*shown.leaving, *shown.entering]
+    passed = () if shown is None else shown.passed_over
+    names = tables.names_of(session, [] if shown is None else [*shown.leaving, *shown.entering, *(each for each, _why in passed)])
     page = render_template(
         "rounds/replace.html", round=round_, shown=shown, form=form, back=back, leaving=leaving, held=held_now,
-        names=tables.names_of(session, named), rows=standing.rows_of([each for each in held_now.holders if each.holds]),
+        names=names, passed_over=[_passed(round_, each, why, names) for each, why in passed], rows=standing.rows_of([each for each in held_now.holders if each.holds]),
         country_name=country_name, call_words=call_words, words=words,
     )
     return (page, 422) if form.is_submitted() else page
+
+
+def _passed(round_: Round, each: Application, why: PassedOver, names: dict[int, str]) -> dict[str, object]:
+    rules = ", ".join(decision_words.rule_name(one, round_.protocol) for one in why.rules)
+    return {"firm": names.get(each.firm_id or 0, each.code), "place": why.place, "rules": rules}
 
 
 def _decision(session: Session, round_: Round) -> Decision:

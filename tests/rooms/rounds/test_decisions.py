@@ -217,7 +217,7 @@ def test_same_question_same_answer(world: World) -> None:
     files = solving.files_of(world.session, round_)
     question = solving.question_of(round_, files)
     assert solving.solve(question) == solving.answer(question)
-    assert len(question.hash) == 64
+    assert len(solving.key_of(question)) == 64
 
 
 @pytest.mark.parametrize("kind", ["sqlite", "postgresql"])

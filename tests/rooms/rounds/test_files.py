@@ -17,7 +17,10 @@ from cohort.rounds.files.cli import proven, select, verify
 from cohort.rounds.files.record import round_record
 from cohort.rules.milp import Unproven
 from cohort.rules.quotas import Quota
-from cohort.rules.shortfall import Applicant, ParityRule, decide
+from cohort.rules.replacement import reseated
+from cohort.rules.round_lottery import lottery_of_round
+from cohort.rules.round_question import RoundQuestion
+from cohort.rules.shortfall import Applicant, ParityRule
 
 POOL = "id,Score,Women,country\na,90,no,CL\nb,85,no,CL\nc,80,yes,PE\nd,75,no,PE\ne,70.5,yes,CL\nf,60,yes,PE\n"
 QUOTAS = "feature,value,min,max\nwomen,yes,2,4\ncountry,CL,,3\n"
@@ -251,17 +254,38 @@ def test_a_rounds_record_re_runs_from_itself_alone(tmp_path, shortfall):
     others = [Applicant(f"o{n}", 900_000 - n, "CL", "no", {"area": "urban"}, (n,)) for n in range(20)]
     rule = ParityRule(shortfall=shortfall)
     quotas = [Quota("rural", {"area": ("rural",)}, min=2), Quota("area", {"area": ("rural",)}, of={"country": ("CL",)}, max_share=Fraction(9, 10))]
-    question = (women + others, 10, {"CL": (10, 10)}, rule, "seed")
-    decision = decide(*question, quotas)
-    record = round_record(*question, decision, quotas)
+    question = RoundQuestion((*women, *others), 10, {"CL": (10, 10)}, rule, "seed", tuple(quotas))
+    decision = question.decide()
+    record = round_record(question, decision)
     path = tmp_path / "round.json"
     path.write_text(json.dumps(record), encoding="utf-8")
     done = CliRunner().invoke(verify, [str(path)])
     assert (done.exit_code, done.stdout) == (0, "same: optimal, 24 applicants, round.json\n")
-    other = round_record(*question, replace(decision, objective=1), quotas)
+    other = round_record(question, replace(decision, objective=1))
     path.write_text(json.dumps(other), encoding="utf-8")
     done = CliRunner().invoke(verify, [str(path)])
     assert (done.exit_code, done.stdout.split(":")[0]) == (3, "result.objective")
+
+
+def test_a_round_that_was_drawn_is_drawn_again_from_its_record_and_so_is_a_replacement_in_it(tmp_path):
+    pool = tuple(Applicant(f"a{n}", 900_000 - n, "CL", "yes" if n % 3 == 0 else "no") for n in range(12))
+    question = RoundQuestion(pool, 4, {"CL": (4, 4)}, ParityRule(), "seed", edges=(899_995,))
+    found = lottery_of_round(question).selection()
+    path = tmp_path / "drawn.json"
+    path.write_text(json.dumps(round_record(question, found)), encoding="utf-8")
+    done = CliRunner().invoke(verify, [str(path)])
+    assert (done.exit_code, done.stdout) == (0, "same: optimal, 12 applicants, drawn.json\n")
+    stayers, gone = found.selected[1:], found.selected[:1]
+    after = round_record(question, reseated(question, stayers, gone), stayers, gone)
+    path.write_text(json.dumps(after), encoding="utf-8")
+    done = CliRunner().invoke(verify, [str(path)])
+    assert (done.exit_code, done.stdout) == (0, "same: optimal, 12 applicants, drawn.json\n")
+    record = round_record(question, found)
+    record["result"]["lottery"]["kinds"][0]["weight"] += 1
+    path.write_text(json.dumps(record), encoding="utf-8")
+    done = CliRunner().invoke(verify, [str(path)])
+    assert done.exit_code == 3
+    assert done.stdout.splitlines()[0] == "hashes.result: the result is not the one that was sealed"
 
 
 def test_an_answer_not_proven_is_a_fault_of_ours():

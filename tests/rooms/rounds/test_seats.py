@@ -164,7 +164,7 @@ def test_a_waiting_appeal_freezes_its_country_and_an_upheld_one_comes_first(worl
         refused("replace_frozen", lambda: replacing.call(world.session, world.manager, round_, shown.key, "x"))
         appeals.answer_appeal(world.session, world.actor("second"), appeal, is_upheld=True, answer="Tiene razón.")
         again = replacing.dry_run(world.session, world.manager, round_)
-        assert (again.frozen, again.first, [each.code for each in again.entering]) == (
+        assert (again.frozen, again.found.first, [each.code for each in again.entering]) == (
             (), (appellant.code,), [appellant.code])
         replacing.call(world.session, world.manager, round_, again.key, "Apelación acogida.")
     assert world.offer_of(appellant).state == "waiting"
