@@ -1,6 +1,6 @@
 """Changes the questions that a draft adds to the usual ones: added, reworded, moved, removed.
 
-What firms answer is read in `applications.answers`; a file to hand in is not asked yet.
+What firms answer is read in `applications.answers`, the files that they hand in are kept in `applications.files`.
 """
 
 from __future__ import annotations
@@ -20,10 +20,14 @@ from cohort.rounds.models import Round
 wording("question_kind", _l("Choose how the question is answered."))
 wording("question_label", _l("Write the question in both languages."))
 wording("question_choices", _l("Give at least two answers to choose from, one a line, as many in Spanish as in English."))
+wording("question_self_test", _l("Only a percentage or one of several answers can be part of the self-test."))
 wording("question_many", _l("A call has at most 30 questions of its own."))
+wording("question_files", _l("A call asks for at most 5 files."))
 
-OFFERED_KINDS = ("short", "long", "number", "money", "percentage", "choice")
+OFFERED_KINDS = ("short", "long", "number", "money", "percentage", "choice", "file")
+SELF_TEST_KINDS = ("percentage", "choice")
 MOST = 30
+MOST_FILES = 5  # all of them may come in one request: what a request may bring follows from it
 
 
 def add_question(session: Session, actor: Actor, round_: Round, asked: Question) -> str:
@@ -73,6 +77,8 @@ def _checked(asked: Question) -> Question:
         raise DomainError("question_kind")
     if not (asked.label.get("es") and asked.label.get("en")):
         raise DomainError("question_label")
+    if asked.is_self_test and asked.kind not in SELF_TEST_KINDS:
+        raise DomainError("question_self_test")
     if asked.kind != "choice":
         return replace(asked, choices=())
     if len(asked.choices) < 2 or not all(each.get("es") and each.get("en") for each in asked.choices):
@@ -81,4 +87,6 @@ def _checked(asked: Question) -> Question:
 
 
 def _keep(session: Session, actor: Actor, round_: Round, questions: Sequence[Question]) -> None:
+    if sum(each.kind == "file" for each in questions) > MOST_FILES:
+        raise DomainError("question_files")
     change(session, actor, round_, questions=[{**asdict(each), "choices": list(each.choices)} for each in questions])

@@ -15,6 +15,7 @@ _NEEDED = DataRequired(_l("This cannot stay empty."))
 KINDS = {
     "short": _l("A line of text"), "long": _l("A longer text"), "number": _l("A number"),
     "money": _l("An amount of money"), "percentage": _l("A percentage"), "choice": _l("One of several answers"),
+    "file": _l("A file: PDF or photo"),
 }
 
 
@@ -29,11 +30,13 @@ class QuestionForm(FlaskForm):
     choices_es = TextAreaField(_l("Answers to choose from in Spanish"), [Length(max=2000)], render_kw={"rows": 4})
     choices_en = TextAreaField(_l("Answers to choose from in English"), [Length(max=2000)], render_kw={"rows": 4})
     is_needed = BooleanField(_l("It has to be answered before an application is sent"), default=True)
+    is_self_test = BooleanField(_l("It is part of the self-test"))
     is_blind = BooleanField(_l("Evaluators who review blind do not see it"))
 
     def show(self, asked: Question) -> None:
         """Write a question into the form."""
         self.kind.data, self.is_needed.data, self.is_blind.data = asked.kind, asked.is_needed, asked.is_blind
+        self.is_self_test.data = asked.is_self_test
         self.label_es.data, self.label_en.data = asked.label["es"], asked.label["en"]
         self.help_es.data, self.help_en.data = asked.help.get("es", ""), asked.help.get("en", "")
         self.choices_es.data = "\n".join(each["es"] for each in asked.choices)
@@ -47,5 +50,5 @@ class QuestionForm(FlaskForm):
             name, self.kind.data, {"es": self.label_es.data.strip(), "en": self.label_en.data.strip()},
             {"es": (self.help_es.data or "").strip(), "en": (self.help_en.data or "").strip()},
             self.is_needed.data, self.is_blind.data,
-            tuple({"es": es, "en": en} for es, en in zip_longest(*lines, fillvalue="")),
+            tuple({"es": es, "en": en} for es, en in zip_longest(*lines, fillvalue="")), self.is_self_test.data,
         )

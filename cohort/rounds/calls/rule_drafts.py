@@ -15,12 +15,14 @@ from sqlalchemy.orm import Session
 from cohort.kit.access import Actor
 from cohort.kit.errors import DomainError, wording
 from cohort.rounds.calls.drafting import change
+from cohort.rounds.calls.parts import ScreeningTerms
 from cohort.rounds.calls.protocol import ALWAYS_ON, CHECKS
 from cohort.rounds.calls.quota_checks import require_sound
 from cohort.rounds.decisions.attributes import quotas_of
 from cohort.rounds.decisions.words import COUNTS, SHORTFALLS, quota_name
 from cohort.rounds.files.record import quota_json
 from cohort.rounds.models import Round
+from cohort.rounds.screening.terms import screening_json
 from cohort.rules.quotas import Quota
 
 wording("rules_days", _l("Days are whole numbers from 1 to 90."))
@@ -40,6 +42,7 @@ class Rules:
     appeal_days: Mapping[str, int]  # by country
     appeal_answer_days: int
     waitlist_count: int
+    screening: ScreeningTerms | None = None
 
 
 def set_rules(session: Session, actor: Actor, round_: Round, said: Rules) -> None:
@@ -56,6 +59,7 @@ def set_rules(session: Session, actor: Actor, round_: Round, said: Rules) -> Non
         session, actor, round_, eligibility=_eligibility(said), offer_days=said.offer_days,
         appeal_days={code: said.appeal_days[code] for code in protocol["countries"]},
         appeal_answer_days=said.appeal_answer_days, waitlist_count=said.waitlist_count,
+        screening=screening_json(said.screening),
         parity={**protocol["parity"], "counts": said.counts, "shortfall": said.shortfall},
     )
 

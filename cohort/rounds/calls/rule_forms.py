@@ -24,15 +24,18 @@ from cohort.firms.words import SECTORS, SIZES, country_choices, country_name
 from cohort.kit.errors import DomainError
 from cohort.rounds.applications.words import CHECK_NAMES
 from cohort.rounds.calls.forms import PointsField
+from cohort.rounds.calls.parts import ScreeningTerms, screening_terms_of
 from cohort.rounds.calls.protocol import ALWAYS_ON, CHECKS
 from cohort.rounds.calls.rule_drafts import Rules
 from cohort.rounds.decisions.words import COUNTS
+from cohort.rounds.screening.terms import MOST_MULTIPLE
 from cohort.rules.quotas import Quota
 
 _WHOLE = InputRequired(_l("Give a whole number."))
 _DAYS = [_WHOLE, NumberRange(1, 90, _l("From 1 to 90 days."))]
 _FROM_0 = [_WHOLE, NumberRange(0, 100_000, _l("A whole number from 0."))]
 OFFERED = tuple(check for check in CHECKS if check not in ALWAYS_ON and check != "owner_group")
+USUAL_SCREENING = ScreeningTerms(3, Decimal(50))  # offered in a draft that has no such stage
 COLUMNS = ("size_class", "sector", "rural", "womens", "country", "region")
 
 
@@ -49,6 +52,11 @@ class RulesForm(FlaskForm):
     offer_days = IntegerField(_l("Working days to accept a seat"), _DAYS)
     appeal_answer_days = IntegerField(_l("Working days to answer an appeal"), _DAYS)
     waitlist_count = IntegerField(_l("Places on the waitlist"), _FROM_0)
+    has_screening = BooleanField(_l("Only the best files of the self-test go on to review"))
+    screening_multiple = IntegerField(_l("Files that go on for each seat"), [
+        Optional(), NumberRange(1, MOST_MULTIPLE, _l("A whole number from 1 to 20."))])
+    screening_pass_mark = PointsField(_l("Pass mark of the self-test"), [
+        Optional(), NumberRange(0, 100, _l("From 0 to 100 points."))])
 
     def rules(self, countries: list[str]) -> Rules:
         """Return what was said, for the service."""
@@ -57,8 +65,14 @@ class RulesForm(FlaskForm):
             frozenset(check for check in OFFERED if said[f"check_{check}"]),
             {"least_months": said["least_months"], "most_exports": said["most_exports"]}, said["counts"], said["shortfall"],
             said["offer_days"], {code: said[f"appeal_days_{code}"] for code in countries},
-            said["appeal_answer_days"], said["waitlist_count"],
+            said["appeal_answer_days"], said["waitlist_count"], self._screening(),
         )
+
+    def _screening(self) -> ScreeningTerms | None:
+        """Return the stage when it is ticked; a number that was left out is out of reach, and the service says so."""
+        if not self.has_screening.data:
+            return None
+        return ScreeningTerms(self.screening_multiple.data or 0, Decimal(-1) if (mark := self.screening_pass_mark.data) is None else mark)
 
 
 def rules_form(protocol: Mapping[str, Any]) -> RulesForm:
@@ -66,6 +80,9 @@ def rules_form(protocol: Mapping[str, Any]) -> RulesForm:
     held: dict[str, Any] = {name: protocol[name] for name in ("offer_days", "appeal_answer_days", "waitlist_count")}
     held |= {name: protocol["parity"][name] for name in ("counts", "shortfall")}
     held |= {name: usual for limits in CHECKS.values() for name, usual in limits.items()}
+    screening = screening_terms_of(protocol)
+    shown = screening or USUAL_SCREENING
+    held |= {"has_screening": screening is not None, "screening_multiple": shown.multiple, "screening_pass_mark": shown.pass_mark}
     fields: dict[str, Any] = {}
     for row in protocol["eligibility"]:
         held |= {f"check_{row['check']}": row["is_on"], **{name: row[name] for name in CHECKS[row["check"]] if name in row}}

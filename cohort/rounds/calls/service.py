@@ -25,6 +25,7 @@ from cohort.rounds.calls.protocol import TEMPLATES, Terms, carried, protocol_of,
 from cohort.rounds.calls.quota_checks import require_all_sound
 from cohort.rounds.calls.times import local_text
 from cohort.rounds.models import Addendum, Round
+from cohort.rounds.screening.terms import require_screenable
 
 wording("round_code_taken", _l("There is a call with the code “%(taken)s” already. Choose another code."))
 wording("round_code_form", _l("The code has 3 to 30 small letters, digits and hyphens, such as 2026-1."))
@@ -93,14 +94,15 @@ def edit_round(session: Session, actor: Actor, round_: Round, new: NewRound) -> 
 def open_round(session: Session, actor: Actor, round_: Round) -> None:
     """Open the call: the protocol is sealed by its SHA-256, and the SHA-256 of the seed is published.
 
-    From here on the rules stand. Raises unless the round is a draft that closes in the future and whose seats can
-    keep its rules.
+    From here on the rules stand. Raises unless the round is a draft that closes in the future, whose seats can
+    keep its rules and whose screening has a self-test.
     """
     actor.require("round.edit")
     _expect(round_, "draft", "round_not_draft")
     if round_.closes_at <= clock.now():
         raise DomainError("round_closes_past")
     require_all_sound(round_.protocol)
+    require_screenable(round_.protocol)
     round_.status, round_.opened_at = "open", clock.now()
     round_.protocol_hash, round_.seed_hash = sha256_of(round_.protocol), sha256_text(round_.seed)
     session.flush()
