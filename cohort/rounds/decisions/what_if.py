@@ -1,11 +1,11 @@
-"""Answers "what if": the same closed call under other seats, shares, limits or minimum, side by side; adopts nothing.
+"""Answers "what if": the same closed call under other seats, shares, limits, minimum or weights, side by side; adopts nothing.
 
 The sealed rules stand first and are what everything else is compared with.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from fractions import Fraction
@@ -16,6 +16,7 @@ from cohort.kit.access import Actor
 from cohort.kit.errors import DomainError
 from cohort.kit.process import run_in_child
 from cohort.rounds.calls.protocol import split_seats
+from cohort.rounds.decisions.reweighing import Marked, marked, require_marks, reweighed
 from cohort.rounds.decisions.solving import (
     POINTS,
     TIMEOUT_SECONDS,
@@ -36,23 +37,30 @@ MOST_SCENARIOS = 3
 
 @dataclass(frozen=True)
 class Scenario:
-    """Other figures than the sealed ones: seats, women's share (0 to 1), lowest score in points, equal seats or not."""
+    """Other figures than the sealed ones: seats, women's share (0 to 1), lowest score in points, equal seats or not.
+
+    `weights` are percents by criterion that sum to 100; None leaves the scores as they are.
+    """
 
     seats: int
     share: Decimal
     minimum: Decimal
     has_country_seats: bool
+    weights: Mapping[str, int] | None = None
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What one scenario would give, against the sealed rules: who comes in and who goes out, by application."""
+    """What one scenario would give, against the sealed rules: who comes in and who goes out, by application.
+
+    The difference is taken in sealed scores, so that other weights are compared on one scale.
+    """
 
     scenario: Scenario
     found: RoundSelection
     womens: int
     total: Decimal | None
-    difference: Decimal | None  # of the totals, in points
+    difference: Decimal | None  # of the totals in sealed scores, in points
     enters: tuple[Application, ...] = ()
     leaves: tuple[Application, ...] = ()
 
@@ -69,21 +77,31 @@ def sealed_scenario(round_: Round) -> Scenario:
 def compare(session: Session, actor: Actor, round_: Round, scenarios: Sequence[Scenario]) -> list[Outcome]:
     """Return the outcome of the sealed rules and of each scenario, each proven; nothing is stored.
 
-    Raises what `question_of` raises while files wait, and `what_if_seats` when a scenario has too few seats.
+    Raises what `question_of` raises while files wait, `round_seats` when a scenario has too few seats, and
+    `reweigh_no_marks` when one has other weights while no score comes from reviews.
     """
     actor.require("round.decide")
     if round_.status != "closed":
         raise DomainError("decision_not_closed")
     files = files_of(session, round_)
     sealed = question_of(round_, files)
-    asked = (sealed, *(variant(round_, files, sealed, each) for each in scenarios))
+    held = marked(session, round_) if any(each.weights is not None for each in scenarios) else None
+    asked = (sealed, *(
+        variant(round_, _scored_anew(session, round_, files, held, each), sealed, each) for each in scenarios))
     found = run_in_child(answer_all, asked, TIMEOUT_SECONDS)
     by_code = {each.code: each for each in files.all}
     first = found[0]
     return [
-        _outcome(scenario, question, each, first, by_code)
+        _outcome(scenario, question, each, first, by_code, files.scores)
         for scenario, question, each in zip((sealed_scenario(round_), *scenarios), asked, found, strict=True)
     ]
+
+
+def _scored_anew(session: Session, round_: Round, files: Files, held: Marked | None, scenario: Scenario) -> Files:
+    """Return the files with the scores of the scenario's weights."""
+    if scenario.weights is None:
+        return files
+    return replace(files, scores={**files.scores, **reweighed(session, round_, require_marks(held), scenario.weights)})
 
 
 def price_of_share(session: Session, round_: Round) -> tuple[Point, ...]:
@@ -125,15 +143,15 @@ def variant(round_: Round, files: Files, sealed: RoundQuestion, scenario: Scenar
 
 def _outcome(
     scenario: Scenario, question: RoundQuestion, found: RoundSelection, sealed: RoundSelection,
-    by_code: dict[str, Application],
+    by_code: dict[str, Application], scores: Mapping[int, int],
 ) -> Outcome:
     if found.objective is None:
         return Outcome(scenario, found, 0, None, None)
     now, before = set(found.selected), set(sealed.selected)
-    total = Decimal(found.objective) / POINTS
+    kept = sum(scores[by_code[code].id] for code in found.selected)
     return Outcome(
-        scenario, found, womens_count(found, question.applicants), total,
-        None if sealed.objective is None else total - Decimal(sealed.objective) / POINTS,
+        scenario, found, womens_count(found, question.applicants), Decimal(found.objective) / POINTS,
+        None if sealed.objective is None else Decimal(kept - sealed.objective) / POINTS,
         tuple(by_code[code] for code in found.selected if code not in before),
         tuple(by_code[code] for code in sealed.selected if code not in now),
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
-from typing import Any
+from typing import Any, cast
 
 from flask import render_template, request, url_for
 from flask_babel import gettext, ngettext
@@ -13,7 +13,7 @@ from flask_wtf import FlaskForm
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 from wtforms import BooleanField, IntegerField
-from wtforms.validators import InputRequired, NumberRange
+from wtforms.validators import InputRequired, NumberRange, Optional
 
 from cohort.firms.models import Firm
 from cohort.kit.access import current_actor, gate
@@ -22,29 +22,56 @@ from cohort.kit.language import number, share
 from cohort.rounds.calls import words as call_words
 from cohort.rounds.calls.forms import PointsField
 from cohort.rounds.calls.views import round_here
-from cohort.rounds.decisions import what_if, words
+from cohort.rounds.decisions import reweighing, what_if, words
+from cohort.rounds.decisions.reweighing import Marked
 from cohort.rounds.decisions.solving import POINTS
 from cohort.rounds.decisions.what_if import MOST_SCENARIOS, Outcome, Scenario
 from cohort.rounds.models import Application, Round
+from cohort.rounds.scores.service import latest_scores
 from cohort.rounds.site import Page, back_with, session_now, staff
 
 _: Callable[..., str] = gettext
 LETTERS = "ABC"
+_WEIGHT = [Optional(), NumberRange(0, 100, _l("A whole number from 0 to 100."))]
+_ASKED = 4  # seats, share, lowest score, seats by country
 assert len(LETTERS) == MOST_SCENARIOS
 
 
 class ScenarioForm(FlaskForm):
-    """One what-if: the four figures that a committee asks about."""
+    """One what-if: the figures that a committee asks about; `_form_of` adds a weight for each criterion with marks."""
+
+    criteria: tuple[str, ...] = ()
 
     seats = IntegerField(_l("Seats"), [InputRequired(_l("Give a whole number.")), NumberRange(1, 10_000, _l("A whole number from 1 to 10,000."))])
     share = IntegerField(_l("Women-owned or led, percent"), [InputRequired(_l("Give a whole number.")), NumberRange(0, 100, _l("A whole number from 0 to 100."))])
     minimum = PointsField(_l("Lowest score"), [InputRequired(_l("Give a number.")), NumberRange(0, 100, _l("A number from 0 to 100."))])
     has_country_seats = BooleanField(_l("Equal seats for each country"))
 
-    def scenario(self) -> Scenario:
-        """Return what was typed, for the service."""
+    def validate(self, extra_validators: Mapping[str, Sequence[Any]] | None = None) -> bool:
+        """Return whether everything typed holds; weights that do not sum are said at the first of them."""
+        if not super().validate(extra_validators):
+            return False
+        total = sum(self.weights.values())
+        if self.criteria and total != 100:
+            self[f"weight_{self.criteria[0]}"].errors = [_("The weights sum to %(total)s. They have to sum to 100.", total=total)]
+            return False
+        return True
+
+    @property
+    def weights(self) -> dict[str, int]:
+        """The weights as typed; an empty one is 0."""
+        return {name: self[f"weight_{name}"].data or 0 for name in self.criteria}
+
+    @property
+    def weight_fields(self) -> list[Any]:
+        """The fields of the weights, in the order of the rubric."""
+        return [self[f"weight_{name}"] for name in self.criteria]
+
+    def scenario(self, sealed: Mapping[str, int]) -> Scenario:
+        """Return what was typed, for the service; sealed weights leave the scores as they are."""
         return Scenario(
-            self.seats.data, Decimal(self.share.data) / 100, self.minimum.data or Decimal(0), self.has_country_seats.data)
+            self.seats.data, Decimal(self.share.data) / 100, self.minimum.data or Decimal(0), self.has_country_seats.data,
+            None if self.weights == dict(sealed) else self.weights)
 
 
 @staff.get("/<int:round_id>/what-if")
@@ -53,20 +80,23 @@ def what_if_page(round_id: int) -> Page:
     """Show the scenarios that the address names, or three that a committee usually asks about."""
     session, round_ = session_now(), round_here(round_id)
     sealed = what_if.sealed_scenario(round_)
-    forms = _forms(sealed, round_)
+    held = reweighing.marked(session, round_)
+    weights = held.sealed if held else {}
+    forms = _forms(sealed, held)
     fault, outcomes = "", []
     answered = [form.validate() for form in forms] if request.args else []  # each, so that each says its fault
     if all(answered):
         try:
-            outcomes = what_if.compare(session, current_actor(), round_, [form.scenario() for form in forms])
+            outcomes = what_if.compare(session, current_actor(), round_, [form.scenario(weights) for form in forms])
         except DomainError as refusal:
             if refusal.code not in {"round_seats", "decision_empty"}:
                 return back_with(refusal, url_for("rounds.decide", round_id=round_id))
             fault = sentence(refusal)
     return render_template(
         "rounds/what_if.html", round=round_, forms=list(zip(LETTERS, forms, strict=True)), fault=fault,
-        columns=_columns(outcomes), rows=_rows(outcomes, round_.protocol), changes=_changes(outcomes),
+        columns=_columns(outcomes), rows=_rows(outcomes, round_.protocol, _weight_rows(outcomes, held)), changes=_changes(outcomes),
         call_words=call_words, sealed_share=float(sealed.share), points=_points(session, round_) if outcomes else [],
+        has_marks=held is not None, sealed_weights=weights, unmarked_count=_unmarked_count(session, round_, held),
     )
 
 
@@ -78,21 +108,36 @@ def _points(session: Session, round_: Round) -> list[dict[str, Any]]:
     ]
 
 
-def _forms(sealed: Scenario, round_: Round) -> list[ScenarioForm]:
+def _unmarked_count(session: Session, round_: Round, held: Marked | None) -> int:
+    """Return how many scored files have no marks behind their score, where others have."""
+    return len(latest_scores(session, round_.id)) - len(held.files) if held else 0
+
+
+def _forms(sealed: Scenario, held: Marked | None) -> list[ScenarioForm]:
     """Read the forms of the address; without any, offer no floor, more women and no seats by country."""
     usual = (
         Scenario(sealed.seats, Decimal(0), sealed.minimum, sealed.has_country_seats),
         Scenario(sealed.seats, min(sealed.share + Decimal("0.1"), Decimal(1)), sealed.minimum, sealed.has_country_seats),
         Scenario(sealed.seats, sealed.share, sealed.minimum, has_country_seats=False),
     )
-    made = []
+    made, kind = [], _form_of(held)
     for letter, scenario in zip(LETTERS, usual, strict=True):
         prefix = f"{letter.lower()}-"
-        made.append(ScenarioForm(request.args or None, prefix=prefix, meta={"csrf": False}, data={
+        made.append(kind(request.args or None, prefix=prefix, meta={"csrf": False}, data={
             "seats": scenario.seats, "share": int(scenario.share * 100), "minimum": scenario.minimum,
             "has_country_seats": scenario.has_country_seats,
+            **{f"weight_{name}": weight for name, weight in (held.sealed if held else {}).items()},
         }))
     return made
+
+
+def _form_of(held: Marked | None) -> type[ScenarioForm]:
+    """Return the form with a field for the weight of each criterion, where there are marks."""
+    if held is None:
+        return ScenarioForm
+    fields: dict[str, Any] = {
+        f"weight_{each.name}": IntegerField(call_words.criterion_name(each), _WEIGHT) for each in held.criteria}
+    return cast(type[ScenarioForm], type("ScenarioFormOfCall", (ScenarioForm,), {"criteria": tuple(held.sealed), **fields}))
 
 
 def _columns(outcomes: Sequence[Outcome]) -> list[dict[str, Any]]:
@@ -103,8 +148,10 @@ def _columns(outcomes: Sequence[Outcome]) -> list[dict[str, Any]]:
         {"key": str(place), "label": name, "kind": "number"} for place, name in enumerate(names))]
 
 
-def _rows(outcomes: Sequence[Outcome], protocol: Mapping[str, Any]) -> list[dict[str, str]]:
-    """Return one row a figure, one cell a scenario."""
+def _rows(
+    outcomes: Sequence[Outcome], protocol: Mapping[str, Any], weights: Sequence[dict[str, str]]
+) -> list[dict[str, str]]:
+    """Return one row a figure, one cell a scenario; what was asked stands first, weights among it."""
     said: list[tuple[str, Callable[[Outcome], str]]] = [
         (_("Seats"), lambda each: number(each.scenario.seats)),
         (_("Least share"), lambda each: share(each.scenario.share)),
@@ -117,9 +164,19 @@ def _rows(outcomes: Sequence[Outcome], protocol: Mapping[str, Any]) -> list[dict
         (_("Come in, go out"), lambda each: f"+{len(each.enters)} −{len(each.leaves)}"),
         (_("Result"), lambda each: _result(each, protocol)),
     ]
+    rows = [{"figure": name, **{str(place): told(each) for place, each in enumerate(outcomes)}} for name, told in said]
+    return [*rows[:_ASKED], *weights, *rows[_ASKED:]] if outcomes else []
+
+
+def _weight_rows(outcomes: Sequence[Outcome], held: Marked | None) -> list[dict[str, str]]:
+    """Return one row a criterion with its weight in each scenario, where one of them has other weights."""
+    if held is None or all(each.scenario.weights is None for each in outcomes):
+        return []
     return [
-        {"figure": name, **{str(place): told(each) for place, each in enumerate(outcomes)}} for name, told in said
-    ] if outcomes else []
+        {"figure": _("Weight: %(criterion)s", criterion=call_words.criterion_name(criterion)), **{
+            str(place): number((each.scenario.weights or held.sealed)[criterion.name]) for place, each in enumerate(outcomes)}}
+        for criterion in held.criteria
+    ]
 
 
 def _result(outcome: Outcome, protocol: Mapping[str, Any]) -> str:
