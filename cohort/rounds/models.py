@@ -199,7 +199,10 @@ class Chances(Base):
 
 
 class Screened(Base):
-    """What the screening stage made of one file: its points in the self-test and whether it goes on to review."""
+    """What the screening stage made of one file: its points in the self-test and whether it goes on to review.
+
+    `womens` is what was known then; a late file became eligible after the others were screened.
+    """
 
     __tablename__ = "screened"
     __table_args__ = (
@@ -211,6 +214,8 @@ class Screened(Base):
     points: Mapped[int]  # ten-thousandths of a point, 0 to 100 points
     outcome: Mapped[str] = mapped_column(String(16))
     place: Mapped[int | None]  # in its country and ownership group, best first; none for a file that failed
+    womens: Mapped[str] = mapped_column(String(8))
+    is_late: Mapped[bool] = mapped_column(default=False)
     screened_at: Mapped[datetime]
     screened_by: Mapped[int | None]
 
