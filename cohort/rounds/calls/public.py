@@ -13,7 +13,10 @@ from cohort.rounds.calls.parts import criteria_of
 from cohort.rounds.calls.protocol import canonical, short
 from cohort.rounds.calls.times import local_text
 from cohort.rounds.decisions.service import decision_of
-from cohort.rounds.models import Round
+from cohort.rounds.drawing import service as drawing
+from cohort.rounds.drawing.words import kind_rows, least_text
+from cohort.rounds.files.call_part import with_hash
+from cohort.rounds.models import Chances, Round
 from cohort.rounds.site import Page, calls, session_now, staff
 
 
@@ -45,12 +48,22 @@ def detail(code: str) -> Page:
         {"country": country_name(one), "names": named.get(one, []), "unnamed": unnamed.get(one, 0)}
         for one in round_.protocol["countries"] if one in named or one in unnamed
     ]
+    held = drawing.published(session, round_.id)
     return render_template(
-        "calls/detail.html", round=round_, words=words, told=told, criteria=criteria_of(round_.protocol), short=short, result=result,
+        "calls/detail.html", is_seed_known=drawing.is_seed_known(session, round_), chances=_chances(round_, held) if held else None, round=round_, words=words, told=told, criteria=criteria_of(round_.protocol), short=short, result=result,
         is_taking=service.takes_applications(round_), closes=local_text(round_.closes_at, round_.time_zone),
         opens=local_text(round_.opens_at, round_.time_zone),
         countries=", ".join(country_name(one) for one in round_.protocol["countries"]),
     )
+
+
+def _chances(round_: Round, held: list[Chances]) -> dict[str, object]:
+    """Return the published chances, the last ones, with the reason of every later publication."""
+    last = held[-1]
+    return {
+        "rows": kind_rows(last.lottery, round_.protocol), "least": least_text(last.lottery), "hash": drawing.hash_of(last),
+        "published": local_text(last.published_at, round_.time_zone), "reasons": [each.reason for each in held if each.reason],
+    }
 
 
 @calls.get("/<code>/protocol.json")
@@ -71,10 +84,10 @@ def record(code: str) -> Response:
         decision = decision_of(session, round_.id)
     if round_.status != "published" or decision is None:
         raise DomainError("not_found")
-    answer = jsonify({**decision.record, "call": {
+    answer = jsonify({**decision.record, "call": with_hash({
         "code": round_.code, "title_es": round_.title_es, "title_en": round_.title_en,
         "protocol_hash": round_.protocol_hash, "seed_hash": round_.seed_hash, "pool_hash": round_.pool_hash,
         "protocol": round_.protocol, "record_hash": decision.record_hash,
-    }})
+    })})
     answer.headers["Content-Disposition"] = f'attachment; filename="{round_.code}-record.json"'
     return answer

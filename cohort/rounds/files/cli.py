@@ -25,6 +25,7 @@ from cohort.rules.milp import Unproven
 from cohort.rules.quotas import SeatPlan
 
 BAD_INPUT, NO_ANSWER = 2, 3
+CHANGED = "this is not the record that was sealed: fetch it again from where it was published; if it still differs, tell the publisher"
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -98,6 +99,7 @@ def verify(record: Path) -> None:
     for line in lines:
         click.echo(line)
     if lines:
+        click.echo(CHANGED, err=True)
         raise SystemExit(NO_ANSWER)
     click.echo(f"same: {sealed['result']['status']}, {len(sealed['rows'])} applicants, {record.name}")
 

@@ -32,6 +32,8 @@ LOTTERY_RULE = (
 )
 HASHED = ("protocol", "seed", "rows", "fixed", "result")
 """The parts whose fingerprints the record carries."""
+TOLD = ("software", "rule")
+"""Texts beside them that are hashed too, so that no byte of a record changes unseen."""
 
 
 def figure(score: int | None) -> int | float | None:
@@ -66,7 +68,7 @@ def file_record(
     fixed: dict[str, Json] = {"stayers": [], "barred": []}
     if bands is None:
         return _sealed(protocol, seed, rows, fixed, result)
-    return _sealed({**protocol, "lottery": list(bands)}, seed, rows, fixed, result) | {"rule": LOTTERY_RULE}
+    return _sealed({**protocol, "lottery": list(bands)}, seed, rows, fixed, result)
 
 
 def round_record(
@@ -99,7 +101,7 @@ def round_record(
     protocol["lottery"] = [str(points(edge)) for edge in question.edges]
     if found.lottery is not None:
         result["lottery"] = lottery_json(found.lottery, question.edges)
-    return _sealed(protocol, question.seed, rows, fixed, result) | {"rule": LOTTERY_RULE}
+    return _sealed(protocol, question.seed, rows, fixed, result)
 
 
 def round_result(decision: RoundSelection) -> dict[str, Json]:
@@ -162,10 +164,11 @@ def _where(where: Mapping[str, tuple[str, ...]]) -> dict[str, Json]:
 
 
 def _sealed(
-    protocol: Json, seed: str, rows: list[Json], fixed: Json, result: Mapping[str, Json]
+    protocol: Mapping[str, Json], seed: str, rows: list[Json], fixed: Json, result: Mapping[str, Json]
 ) -> dict[str, Json]:
     parts: dict[str, Json] = {
-        "protocol": protocol, "seed": seed, "rows": rows, "fixed": fixed, "result": dict(result)
+        "software": f"cohort {__version__}", "rule": LOTTERY_RULE if "lottery" in protocol else RULE,
+        "protocol": protocol, "seed": seed, "rows": rows, "fixed": fixed, "result": dict(result),
     }
-    hashes: dict[str, Json] = {name: fingerprint(parts[name]) for name in HASHED}
-    return {"format": FORMAT, "software": f"cohort {__version__}", "rule": RULE, **parts, "hashes": hashes}
+    hashes: dict[str, Json] = {name: fingerprint(parts[name]) for name in (*HASHED, *TOLD)}
+    return {"format": FORMAT, **parts, "hashes": hashes}

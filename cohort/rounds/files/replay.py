@@ -13,10 +13,12 @@ from pathlib import Path
 from typing import Any
 
 from cohort.rounds.files.answer import answer_of
+from cohort.rounds.files.call_part import call_failures
 from cohort.rounds.files.faults import BadInput, Fault
 from cohort.rounds.files.lottery_answer import edges_from, lottery_answer, lottery_from
-from cohort.rounds.files.record import FORMAT, HASHED, lottery_json, round_result
-from cohort.rules.ledger import Json, fingerprint
+from cohort.rounds.files.record import FORMAT, lottery_json, round_result
+from cohort.rounds.files.seals import PARTS, loaded, seal_failures
+from cohort.rules.ledger import Json
 from cohort.rules.lottery_check import check_lottery
 from cohort.rules.pool import SCORE_UNITS, Pool
 from cohort.rules.quotas import Quota, SeatPlan
@@ -26,22 +28,20 @@ from cohort.rules.round_question import RoundQuestion
 from cohort.rules.shortfall import Applicant, ParityRule
 
 Record = Mapping[str, Any]
-_PARTS = {
-    "protocol": dict, "seed": str, "rows": list, "fixed": dict, "result": dict, "hashes": dict, "software": str
-}
+_KINDS = {str: "a text", list: "a list", dict: "an object"}
 
 
 def read_record(path: Path) -> Record:
     """Return the record of a file; raises BadInput when it is no record of a format that we know."""
     try:
-        record = json.loads(path.read_bytes())
-    except ValueError as error:
+        record = loaded(path.read_bytes())
+    except (ValueError, RecursionError) as error:
         raise BadInput([Fault(path.name, None, None, str(error), "JSON")]) from error
     if not isinstance(record, dict) or record.get("format") != FORMAT:
         raise BadInput([Fault(path.name, None, "format", "no record of this format", FORMAT)])
     faults = [
-        Fault(path.name, None, name, "missing or of another kind", f"a {kind.__name__}")
-        for name, kind in _PARTS.items()
+        Fault(path.name, None, name, "missing or of another kind", _KINDS[kind])
+        for name, kind in PARTS.items()
         if not isinstance(record.get(name), kind)
     ]
     if faults:
@@ -54,16 +54,12 @@ def differences(record: Record, file: str) -> list[str]:
 
     Raises BadInput when the record's inputs cannot be read, Unproven when the answer cannot be proven.
     """
-    lines = [
-        f"hashes.{name}: the {name} is not the one that was sealed"
-        for name in HASHED
-        if record["hashes"].get(name) != fingerprint(record[name])
-    ]
     try:
+        lines = [*seal_failures(record), *call_failures(record)]
         unsound = _lottery_failures(record)
         again = {} if unsound else rerun(record)
-    except (KeyError, TypeError, ValueError, ArithmeticError) as error:
-        raise BadInput([Fault(file, None, None, f"{error!r}", "the inputs of a decision")]) from error
+    except (KeyError, TypeError, ValueError, ArithmeticError, AttributeError) as error:
+        raise BadInput([Fault(file, None, None, f"an input is missing or unreadable ({error!r})", "a record as it was published")]) from error
     if unsound:
         return [*lines, *unsound]
     sealed = record["result"]

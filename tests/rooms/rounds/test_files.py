@@ -13,7 +13,7 @@ import pytest
 from click.testing import CliRunner
 
 from cohort import __version__
-from cohort.rounds.files.cli import proven, select, verify
+from cohort.rounds.files.cli import CHANGED, proven, select, verify
 from cohort.rounds.files.record import round_record
 from cohort.rules.milp import Unproven
 from cohort.rules.quotas import Quota
@@ -218,7 +218,8 @@ def test_a_record_re_runs_and_a_changed_one_is_named(run, tmp_path):
     assert changed.exit_code == 3
     assert changed.stdout.splitlines()[0] == "hashes.rows: the rows is not the one that was sealed"
     assert 'result.selected: sealed ["a", "b", "c", "e"], now ["f", "a", "b", "c"]' in changed.stdout
-    assert changed.stderr == f"notice: sealed by cohort 0.0.1, checked by cohort {__version__}\n"
+    assert changed.stdout.splitlines()[1] == "hashes.software: the software is not the one that was sealed"
+    assert changed.stderr == f"notice: sealed by cohort 0.0.1, checked by cohort {__version__}\n{CHANGED}\n"
 
 
 @pytest.mark.parametrize(
@@ -226,7 +227,7 @@ def test_a_record_re_runs_and_a_changed_one_is_named(run, tmp_path):
     [
         ("{", "record.json: "),
         ('{"format": "other"}', "record.json, column format: no record of this format; expected cohort-record/1"),
-        ('{"format": "cohort-record/1"}', "record.json, column protocol: missing or of another kind; expected a dict"),
+        ('{"format": "cohort-record/1"}', "record.json, column protocol: missing or of another kind; expected an object"),
     ],
 )
 def test_what_is_no_record_ends_with_2(tmp_path, text, line):
@@ -245,7 +246,8 @@ def test_a_record_whose_inputs_mean_nothing_ends_with_2(run, tmp_path):
     path.write_text(json.dumps(record), encoding="utf-8")
     done = CliRunner().invoke(verify, [str(path)])
     assert (done.exit_code, done.stdout) == (2, "")
-    assert done.stderr == "record.json: KeyError('score'); expected the inputs of a decision\n"
+    assert done.stderr == (
+        "record.json: an input is missing or unreadable (KeyError('score')); expected a record as it was published\n")
 
 
 @pytest.mark.parametrize("shortfall", ["reserve", "release", "mirror"])
