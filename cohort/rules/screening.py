@@ -95,3 +95,15 @@ def screened(
         for place, one in enumerate(sorted(held, key=lambda each: (-each.points, lots[each.id])), start=1):
             found[one.id] = Screening("sent" if place <= last else "not_among_best", place)
     return found
+
+
+def screened_late(
+    late: Candidate, candidates: Sequence[Candidate], seats_by_country: Mapping[str, int], multiple: int, pass_mark: int,
+    seed: str,
+) -> Screening:
+    """Return what becomes of a file that became eligible after the others were screened: as if it had been there.
+
+    Nobody who went on is called back for it, so a group may then send one more; each late file is held against those
+    screened at first alone, so that the order in which late files come does not matter.
+    """
+    return screened([*candidates, late], seats_by_country, multiple, pass_mark, seed)[late.id]

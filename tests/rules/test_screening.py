@@ -10,7 +10,14 @@ from hypothesis import strategies as st
 
 from cohort.rules import screening
 from cohort.rules.lots import digest_of
-from cohort.rules.screening import Candidate, Screening, choice_worth, screened, self_test_points
+from cohort.rules.screening import (
+    Candidate,
+    Screening,
+    choice_worth,
+    screened,
+    screened_late,
+    self_test_points,
+)
 
 SEED = "7" * 32
 SENT, LEFT, FAILED = "sent", "not_among_best", "failed"
@@ -49,6 +56,15 @@ def test_equal_points_follow_the_published_seed() -> None:
     assert sorted(found, key=lambda code: found[code].place or 0) == order
     assert [code for code in order if found[code].outcome == SENT] == order[:4]
     assert screened(files, {"CO": 2}, 2, 60, "another") != found
+
+
+def test_a_late_file_is_held_against_those_screened_at_first() -> None:
+    first = [Candidate("a", 90, "PE", "no"), Candidate("b", 80, "PE", "no"), Candidate("w", 60, "PE", "yes")]
+    found = [
+        screened_late(Candidate("late", points, "PE", womens), first, {"PE": 1}, 2, 50, SEED)
+        for points, womens in ((95, "no"), (70, "no"), (49, "no"), (55, "yes"))
+    ]
+    assert found == [Screening(SENT, 1), Screening(LEFT, 3), Screening(FAILED, None), Screening(SENT, 2)]
 
 
 FILES = st.lists(
