@@ -18,6 +18,7 @@ from cohort.kit.errors import DomainError, wording
 from cohort.rounds.calls.parts import HIGHEST_MARK, Criterion, criteria_of
 from cohort.rounds.calls.protocol import FORMAT, ready_rubric
 from cohort.rounds.calls.words import criterion_name
+from cohort.rounds.decisions.tie_criteria import require_ties
 from cohort.rounds.models import Round
 
 wording("rubric_sum", _l("The weights sum to %(total)s. They have to sum to 100; a criterion with 0 is left out."))
@@ -51,6 +52,7 @@ def set_rubric(session: Session, actor: Actor, round_: Round, criteria: Sequence
         texts = [text for words in (each.label, *each.anchors) for text in (words.get("es"), words.get("en"))]
         if len(each.anchors) != HIGHEST_MARK + 1 or not all(texts):
             raise DomainError("rubric_words", criterion=criterion_name(each))
+    require_ties(round_.protocol.get("tie_criteria", ()), {each.name for each in kept}, has_lottery=False)
     change(session, actor, round_, rubric=[_criterion_json(each) for each in kept])
 
 

@@ -28,6 +28,7 @@ from cohort.rounds.decisions.attributes import (
     quotas_of,
 )
 from cohort.rounds.decisions.ownership import refuted, womens_of
+from cohort.rounds.decisions.tie_criteria import before_draw
 from cohort.rounds.files.record import quota_json
 from cohort.rounds.models import Application, Round
 from cohort.rounds.reviews.settling import files_below_least_mark
@@ -114,7 +115,7 @@ def question_of(round_: Round, files: Files) -> RoundQuestion:
     named = named_by(quotas)
     applicants = tuple(
         Applicant(each.code, files.scores[each.id], each.country,
-                  womens_of(each, each.id in files.refuted), _attributes(each, named, groups))
+                  womens_of(each, each.id in files.refuted), _attributes(each, named, groups), before_draw(round_, each.facts or {}))
         for each in files.pool
     )
     lottery = lottery_terms_of(round_.protocol)
