@@ -42,7 +42,7 @@ PAGES_OF_THEIR_OWN = (
 TEMPLATES = {
     "equal": _l("Equal seats for each country, half of them women-owned or led"),
     "free": _l("One list for all countries without a limit for each, half of it women-owned or led"),
-    "national": _l("One country, half of its seats women-owned or led"),
+    "national": _l("National: each country adopts its own list by its own act; equal seats, half of them women-owned or led"),
 }
 
 
@@ -70,7 +70,7 @@ def protocol_of(terms: Terms, parity: Mapping[str, Any]) -> dict[str, Any]:
         "countries": list(terms.countries),
         "country_limits": country_limits(terms),
         "parity": {
-            "share": str(terms.share), "scope": list(parity["scope"]) if terms.template == "equal" else ["overall"],
+            "share": str(terms.share), "scope": list(parity["scope"]) if has_country_parity(terms) else ["overall"],
             "mode": parity["mode"], "shortfall": parity["shortfall"], "counts": parity["counts"],
             "profile": parity["profile"],
         },
@@ -124,14 +124,23 @@ def carried(old: Mapping[str, Any], new: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+def has_country_parity(terms: Terms) -> bool:
+    """Return whether parity may be asked of each country: where each has its seats and there are several."""
+    return terms.template == "equal" or (terms.template == "national" and len(terms.countries) > 1)
+
+
+def is_by_country(protocol: Mapping[str, Any]) -> bool:
+    """Return whether each country adopts the list for itself, by an act of its own: a national call of several."""
+    return bool(protocol.get("template") == "national") and len(protocol["countries"]) > 1
+
+
 def country_limits(terms: Terms) -> dict[str, dict[str, int]]:
     """Return the least and most seats of each country; seats that do not divide go to the first countries.
 
     Without equal seats a country may take none or all of them; empty reserved seats then still have a country.
     """
-    if terms.template != "equal":
-        least = terms.seats if terms.template == "national" else 0
-        return {code: {"min": least, "max": terms.seats} for code in terms.countries}
+    if terms.template == "free":
+        return {code: {"min": 0, "max": terms.seats} for code in terms.countries}
     return {code: {"min": count, "max": count} for code, count in split_seats(terms.seats, terms.countries).items()}
 
 

@@ -32,7 +32,7 @@ wording("round_code_form", _l("The code has 3 to 30 small letters, digits and hy
 wording("round_dates", _l("The call must close after it opens."))
 wording("round_closes_past", _l("The closing date is in the past. Choose a later one before you open the call."))
 wording("round_seats", _l("A call needs at least one seat, and one for each country that has its own seats."))
-wording("round_countries", _l("Choose the countries: at least one, and exactly one for a national call."))
+wording("round_countries", _l("Choose the countries: at least one."))
 wording("round_share", _l("The share is a percentage from 0 to 100."))
 wording("round_not_draft", _l("This call is open already: its rules are sealed and cannot be changed."), 409)
 wording("round_not_open", _l("This call is not open."), 409)
@@ -178,10 +178,9 @@ def _check(session: Session, new: NewRound, own_id: int | None) -> None:
         raise DomainError("round_code_taken", taken=new.code)
     if new.closes_at <= new.opens_at:
         raise DomainError("round_dates")
-    national = terms.template == "national"
-    if terms.template not in TEMPLATES or not terms.countries or (national and len(terms.countries) != 1):
+    if terms.template not in TEMPLATES or not terms.countries:
         raise DomainError("round_countries")
-    if terms.seats < (len(terms.countries) if terms.template == "equal" else 1):
+    if terms.seats < (1 if terms.template == "free" else len(terms.countries)):
         raise DomainError("round_seats")
     if not 0 <= terms.share <= 1:
         raise DomainError("round_share")

@@ -1,10 +1,11 @@
 """Shows, proposes and seals the selection of a closed call, once, and publishes its record; solving is `solving`'s.
 
-Two people decide: one proposes, another seals. Sealing notes what the record says of each file.
+Two people decide: one proposes, another seals (of a national call of several countries: `adoption`). Sealing notes what the record says of each file.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,7 +16,7 @@ from sqlalchemy.orm import Session
 from cohort.kit import audit, clock
 from cohort.kit.access import Actor, unscoped
 from cohort.kit.errors import DomainError, wording
-from cohort.rounds.calls.protocol import sha256_of
+from cohort.rounds.calls.protocol import is_by_country, sha256_of
 from cohort.rounds.decisions.concurrence import missing
 from cohort.rounds.decisions.fates import fates
 from cohort.rounds.decisions.ownership import to_verify
@@ -32,6 +33,7 @@ wording("decision_needs_second", _l("You proposed this list, so somebody else ha
 wording("decision_not_proposed", _l("Nobody has proposed a list yet. One person proposes it, another one seals it."), 409)
 wording("decision_not_agreed", _l("These countries have not agreed yet: %(countries)s. Each one’s coordinator agrees on this page."), 409)
 wording("decision_unverified", _l("The ownership of %(count)s firms has to be verified first. They are named on this page."), 409)
+wording("decision_each_country", _l("Each country adopts this list for itself; it is sealed when the last one has."), 409)
 wording("decision_needs_reason", _l("Say why reserved seats are released; the reason stands in the act."))
 wording("decision_not_adopted", _l("The selection has not been adopted yet."), 409)
 
@@ -91,30 +93,52 @@ def seal(session: Session, actor: Actor, round_: Round, record_hash: str) -> Dec
     the rules ask for it, and the ownership of provisional and first waiting places is verified.
     """
     actor.require("round.seal")
+    if is_by_country(round_.protocol):
+        raise DomainError("decision_each_country")
+    standing = locked(session, round_)
+    if standing.adopted_at is not None:
+        return standing
+    if standing.proposed_by == actor.person_id:
+        raise DomainError("decision_needs_second")
+    shown, open_claims = read_again(session, round_, standing, record_hash)
+    waiting = missing(session, round_, standing)
+    if waiting:
+        raise DomainError("decision_not_agreed", countries=", ".join(waiting))
+    with unscoped(session):
+    settle(session, actor, round_, standing, shown, open_claims)
+    return standing
+
+
+def locked(session: Session, round_: Round) -> Decision:
+    """Return the decision with its round held for this transaction; raises while nobody proposed a list."""
     session.execute(select(Round.id).where(Round.id == round_.id).with_for_update())  # a second one waits here
     session.refresh(round_)
     standing = decision_of(session, round_.id)
     if standing is None:
         raise DomainError("decision_not_proposed")
-    if standing.adopted_at is not None:
-        return standing
-    if standing.proposed_by == actor.person_id:
-        raise DomainError("decision_needs_second")
-    with unscoped(session):
+    return standing
+
+
+def read_again(session: Session, round_: Round, standing: Decision, record_hash: str) -> tuple[Shown, list[Application]]:
+    """Return the list solved anew, and the files whose ownership waits for its verification.
+
+    Raises unless it is the list that was read (`record_hash`) and still the best one.
+    """
         shown = _solved(session, round_)
-    if standing.record_hash != record_hash or sha256_of(record_of(shown)) != record_hash:
-        raise DomainError("decision_changed")
-    waiting = missing(session, round_, standing)
-    if waiting:
-        raise DomainError("decision_not_agreed", countries=", ".join(waiting))
-    with unscoped(session):
-        open_claims = unverified(session, round_, shown.question, shown.found, shown.files)
+        if standing.record_hash != record_hash or sha256_of(record_of(shown)) != record_hash:
+            raise DomainError("decision_changed")
+        return shown, unverified(session, round_, shown.question, shown.found, shown.files)
+
+
+def settle(
+    session: Session, actor: Actor, round_: Round, standing: Decision, shown: Shown, open_claims: Sequence[Application]
+) -> None:
+    """Seal a list that everybody asked has said yes to; raises while ownership waits for its verification."""
     if open_claims:
         raise DomainError("decision_unverified", count=len(open_claims))
     _seal(session, actor, round_, standing)
     with unscoped(session):
         _carry_out(session, round_, standing, shown)
-    return standing
 
 
 def unverified(

@@ -30,7 +30,7 @@ def new_round(**changed: object) -> service.NewRound:
     ({"code": "a"}, "round_code_form"), ({"code": "2026 1"}, "round_code_form"),
     ({"closes_at": NOW}, "round_dates"),
     ({"terms": Terms("equal", 3, COUNTRIES)}, "round_seats"), ({"terms": Terms("free", 0, COUNTRIES)}, "round_seats"),
-    ({"terms": Terms("national", 3, COUNTRIES)}, "round_countries"), ({"terms": Terms("equal", 3, ())}, "round_countries"),
+    ({"terms": Terms("national", 3, COUNTRIES)}, "round_seats"), ({"terms": Terms("equal", 3, ())}, "round_countries"),
     ({"terms": Terms("else", 3, COUNTRIES)}, "round_countries"),
     ({"terms": Terms("equal", 8, COUNTRIES, Decimal("1.1"))}, "round_share"),
 ])
