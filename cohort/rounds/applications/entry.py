@@ -31,7 +31,7 @@ from cohort.rounds.applications import freezing
 from cohort.rounds.calls.service import takes_applications
 from cohort.rounds.models import Application, Round
 
-wording("call_not_taking", _l("This call does not take applications now."), 409)
+wording("call_not_taking", _l("This call does not take applications now. Its page says when it does."), 409)
 wording("call_other_country", _l("This call is not for firms of that country."))
 wording("firm_is_member", _l("Your firm is in the plan already; it has no need to apply."), 409)
 wording("asks_settled", _l("This request was answered already."), 409)

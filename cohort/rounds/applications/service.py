@@ -35,7 +35,7 @@ from cohort.rounds.calls.times import local_text
 from cohort.rounds.calls.words import said
 from cohort.rounds.models import Application, Finding, Submission
 
-wording("application_late", _l("The call closed at %(closed)s. What you wrote is kept, but it was not sent in."), 409)
+wording("application_late", _l("The call closed at %(closed)s. What you wrote is kept, but it was not sent in. Your coordinator can tell you of the next call."), 409)
 wording("application_missing", _l("Before you send: %(missing)s."))
 wording("application_unread", _l("Some answers cannot be read as a number or a date: %(questions)s."))
 wording("application_withdrawn", _l("This application was withdrawn. Begin again while the call is open."), 409)
@@ -51,12 +51,17 @@ mail_kind("application_receipt", title=_l("Receipt of an application"))
 
 def save_draft(session: Session, actor: Actor, application: Application, typed: Mapping[str, Any]) -> None:
     """Add what was typed to the draft, as it was typed; what was sent in before stands until it is sent again."""
+    require_draft(actor, application)
+    application.answers = {**application.answers, **form.clean(typed, questions_of(application.round.protocol))}
+    session.flush()
+
+
+def require_draft(actor: Actor, application: Application) -> None:
+    """Raise unless the actor may write the draft now: their own, not withdrawn, while the call takes applications."""
     _require_own(actor, application)
     require_taking(application.round)
     if application.status == "withdrawn":
         raise DomainError("application_withdrawn")
-    application.answers = {**application.answers, **form.clean(typed, questions_of(application.round.protocol))}
-    session.flush()
 
 
 def submit(session: Session, actor: Actor, application: Application) -> Submission:

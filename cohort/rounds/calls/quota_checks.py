@@ -23,10 +23,10 @@ wording("quota_limit", _l("Say at least how many, at most how many, or both."))
 wording("quota_of", _l("“Of those” goes with percent alone. Give percent, or leave “of those” empty."))
 wording("quota_whole", _l("Places are whole numbers. Give whole numbers from 0, or choose percent."))
 wording("quota_percent", _l("A percentage lies between 0 and 100."))
-wording("quota_order", _l("“%(rule)s”: the least cannot be above the most."))
+wording("quota_order", _l("“%(rule)s”: the least cannot be above the most. Lower the one or raise the other."))
 wording("quota_round", _l("“%(rule)s”: no whole number of %(seats)s seats lies between these percentages. Move one of them."))
-wording("quota_seats", _l("“%(rule)s” asks for at least %(least)s, but at most %(most)s seats can go there."))
-wording("quota_forced", _l("“%(rule)s” allows at most %(most)s, but %(least)s seats go there in any case."))
+wording("quota_seats", _l("“%(rule)s” asks for at least %(least)s, but at most %(most)s seats can go there. Ask for fewer, or give the call more seats."))
+wording("quota_forced", _l("“%(rule)s” allows at most %(most)s, but %(least)s seats go there in any case. Allow more, or change the seats of the countries."))
 wording("quota_twice", _l("There is a rule for “%(rule)s” already. Remove it first."))
 
 

@@ -21,19 +21,20 @@ from cohort.rounds.decisions.concurrence import missing
 from cohort.rounds.decisions.fates import fates
 from cohort.rounds.decisions.ownership import to_verify
 from cohort.rounds.decisions.solving import Files, files_of, key_of, question_of, solve
+from cohort.rounds.drawing import service as drawing
 from cohort.rounds.files.record import round_record
 from cohort.rounds.models import Application, Decision, Round, Seat
 from cohort.rules.round_question import RoundQuestion
 from cohort.rules.shortfall import RoundSelection
 
 wording("decision_not_closed", _l("A selection is made after the call is closed."), 409)
-wording("decision_impossible", _l("No list keeps every rule, so there is nothing to adopt."), 409)
+wording("decision_impossible", _l("No list keeps every rule, so there is nothing to adopt. The page of the selection says which rules clash and what would do."), 409)
 wording("decision_changed", _l("Files or scores changed since this list was shown. Look at the new list before you adopt it."), 409)
 wording("decision_needs_second", _l("You proposed this list, so somebody else has to seal it."), 409)
 wording("decision_not_proposed", _l("Nobody has proposed a list yet. One person proposes it, another one seals it."), 409)
 wording("decision_not_agreed", _l("These countries have not agreed yet: %(countries)s. Each one’s coordinator agrees on this page."), 409)
-wording("decision_unverified", _l("The ownership of %(count)s firms has to be verified first. They are named on this page."), 409)
 wording("decision_each_country", _l("Each country adopts this list for itself; it is sealed when the last one has."), 409)
+wording("decision_unverified", _l("The ownership of %(count)s firms has to be verified first. They are named on this page."), 409)
 wording("decision_needs_reason", _l("Say why reserved seats are released; the reason stands in the act."))
 wording("decision_not_adopted", _l("The selection has not been adopted yet."), 409)
 
@@ -104,7 +105,6 @@ def seal(session: Session, actor: Actor, round_: Round, record_hash: str) -> Dec
     waiting = missing(session, round_, standing)
     if waiting:
         raise DomainError("decision_not_agreed", countries=", ".join(waiting))
-    with unscoped(session):
     settle(session, actor, round_, standing, shown, open_claims)
     return standing
 
@@ -124,6 +124,7 @@ def read_again(session: Session, round_: Round, standing: Decision, record_hash:
 
     Raises unless it is the list that was read (`record_hash`) and still the best one.
     """
+    with unscoped(session):
         shown = _solved(session, round_)
         if standing.record_hash != record_hash or sha256_of(record_of(shown)) != record_hash:
             raise DomainError("decision_changed")
@@ -177,7 +178,8 @@ def _solved(session: Session, round_: Round) -> Shown:
         raise DomainError("decision_not_closed")
     files = files_of(session, round_)
     question = question_of(round_, files)
-    return Shown(question, solve(question), files)
+    found = solve(question) if question.edges is None else drawing.selection_of(session, round_, question)
+    return Shown(question, found, files)
 
 
 def _seal(session: Session, actor: Actor, round_: Round, decision: Decision) -> None:

@@ -22,7 +22,7 @@ from cohort.rounds.reviews import assigning, changes, conflicts, settling
 from cohort.rounds.reviews.models import Assignment, Conflict, Review, ReviewSent
 from cohort.rounds.reviews.outcome import SentMarks, open_criteria, points_of, read_marks
 
-wording("review_barred", _l("A conflict of interest closes this file to you. You cannot see or score it."), 403)
+wording("review_barred", _l("A conflict of interest closes this file to you. You cannot see or score it. Go on with another file of your list."), 403)
 wording("review_undeclared", _l("Say first whether you have a conflict of interest with this file."), 409)
 wording("review_stale", _l("This sheet was changed in another window meanwhile. Nothing was overwritten: compare, then save again."), 409)
 wording("review_sent", _l("You have sent this review in. Re-open it before you change it."), 409)

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import func, select
+from sqlalchemy import case, func, select
 from sqlalchemy.orm import Session
 
 from cohort.kit import audit, clock
@@ -19,10 +19,11 @@ from cohort.kit.errors import DomainError, wording
 from cohort.kit.imports import ImportRun
 from cohort.rounds.models import Application, Round, ScoreEntry
 from cohort.rounds.scores.sheet import Sheet, read_lines
+from cohort.rounds.screening.queries import left_out, require_screened
 
 wording("scores_not_open", _l("Scores are given after the call is closed and before the selection is adopted."), 409)
-wording("score_range", _l("%(score)s is not from 0 to 100 points."))
-wording("score_foreign", _l("One of these files is not in this call, or not yours to score."), 403)
+wording("score_range", _l("%(score)s is not from 0 to 100 points. Write points from 0 to 100."))
+wording("score_foreign", _l("One of these files is not in this call, or not yours to score. Nothing was saved: reload the page."), 403)
 wording("scores_faulty", _l("The sheet has faults; nothing was saved. Each is named with its line."))
 wording("scores_empty", _l("The sheet has no scores. Paste two columns: code or tax number, and points."))
 
@@ -54,12 +55,13 @@ def score_files(
 ) -> Brought:
     """Append the scores (ten-thousandths of a point, None takes one back) of these applications, all or none.
 
-    What stands already is not written again. Raises unless the call is closed and undecided, and for a file
-    outside the call or the actor's reach.
+    What stands already is not written again. Raises unless the call is closed, screened where it screens, and
+    undecided, and for a file outside the call or the actor's reach.
     """
     actor.require("round.score")
     if round_.status != "closed":
         raise DomainError("scores_not_open")
+    require_screened(session, round_)
     known = set(session.scalars(select(Application.id).where(
         Application.round_id == round_.id, Application.status == "submitted", Application.id.in_(points))))
     if known != set(points):
@@ -113,7 +115,8 @@ def preview(
     if round_.status != "closed":
         raise DomainError("scores_not_open")
     files = session.execute(select(
-        Application.id, Application.code, Application.tax_id, Application.eligible, Application.country,
+        Application.id, Application.code, Application.tax_id,
+        case((Application.id.in_(left_out()), "no"), else_=Application.eligible), Application.country,
     ).where(Application.round_id == round_.id, Application.status == "submitted").order_by(Application.id)).all()
     held = {key: row.score for key, row in latest_scores(session, round_.id).items()}
     return read_lines(lines, [tuple(each) for each in files], held, has_decimal_comma=has_decimal_comma)

@@ -22,9 +22,9 @@ FAULTS = {
     "twice": _l("“%(key)s” stands on line %(first)s already. Keep one of the two lines."),
     "no_score": _l("“%(key)s” has no points. Write them, or leave the line out: no score is never a zero."),
     "no_number": _l("“%(score)s” is no number. Write points such as 82.5 or 82,5."),
-    "range": _l("%(score)s is not from 0 to 100 points."),
+    "range": _l("%(score)s is not from 0 to 100 points. Write points from 0 to 100."),
     "too_fine": _l("%(score)s has more than 4 decimals. Round it."),
-    "no_key": _l("The line has points but no code and no tax number."),
+    "no_key": _l("The line has points but no code and no tax number. Add one of them, or take the line out."),
 }
 
 

@@ -86,15 +86,15 @@ def test_further_rules_are_spelt_as_the_record_does_and_told_in_words(world: Wor
     (Quota("", {"colour": ("red",)}, min=1), "A rule cannot speak of “colour”. It can speak of size, sector, region, rural area, country and ownership."),
     (Quota("", RURAL, min=1, of={"age": ("1",)}), "A rule cannot speak of “age”. It can speak of size, sector, region, rural area, country and ownership."),
     (Quota("", RURAL, min=1, of=MICRO), "“Of those” goes with percent alone. Give percent, or leave “of those” empty."),
-    (Quota("", RURAL, min=4, max=3), "“rural”: the least cannot be above the most."),
-    (Quota("", RURAL, min_share=Fraction(1, 2), max_share=Fraction(1, 4), of=MICRO), "“rural among: micro”: the least cannot be above the most."),
+    (Quota("", RURAL, min=4, max=3), "“rural”: the least cannot be above the most. Lower the one or raise the other."),
+    (Quota("", RURAL, min_share=Fraction(1, 2), max_share=Fraction(1, 4), of=MICRO), "“rural among: micro”: the least cannot be above the most. Lower the one or raise the other."),
     (Quota("", RURAL, max=-1), "Places are whole numbers. Give whole numbers from 0, or choose percent."),
     (Quota("", RURAL, min_share=Fraction(101, 100)), "A percentage lies between 0 and 100."),
     (Quota("", RURAL, min_share=Fraction(30, 100), max_share=Fraction(35, 100)),
      "“rural”: no whole number of 8 seats lies between these percentages. Move one of them."),
-    (Quota("", RURAL, min=9), "“rural” asks for at least 9, but at most 8 seats can go there."),
-    (Quota("", {"country": ("PE",), **RURAL}, min=3), "“Peru; rural” asks for at least 3, but at most 2 seats can go there."),
-    (Quota("", {"country": ("PE", "CL")}, max=3), "“Peru or Chile” allows at most 3, but 4 seats go there in any case."),
+    (Quota("", RURAL, min=9), "“rural” asks for at least 9, but at most 8 seats can go there. Ask for fewer, or give the call more seats."),
+    (Quota("", {"country": ("PE",), **RURAL}, min=3), "“Peru; rural” asks for at least 3, but at most 2 seats can go there. Ask for fewer, or give the call more seats."),
+    (Quota("", {"country": ("PE", "CL")}, max=3), "“Peru or Chile” allows at most 3, but 4 seats go there in any case. Allow more, or change the seats of the countries."),
 ])
 def test_rules_that_cannot_be_kept_are_refused_in_words(world: World, quota: Quota, message: str) -> None:
     round_ = world.call(is_open=False)
@@ -112,7 +112,7 @@ def test_one_rule_stands_once_and_holds_against_later_seats(world: World) -> Non
     assert sentence(refusal.value) == "There is a rule for “rural” already. Remove it first."
     with pytest.raises(DomainError) as refusal:
         service.edit_round(world.session, world.manager, round_, new_round(Terms("equal", 4, COUNTRIES)))
-    assert sentence(refusal.value) == "“rural” asks for at least 6, but at most 4 seats can go there."
+    assert sentence(refusal.value) == "“rural” asks for at least 6, but at most 4 seats can go there. Ask for fewer, or give the call more seats."
     assert (round_.seats, round_.code) == (8, "2026-1")
 
 

@@ -103,7 +103,7 @@ def test_faults_are_named_by_line_and_nothing_is_stored(place: Flask, tmp_path: 
     file.write_text(f"code,score\n{held[0].code},82.5\nNOBODY,70\n{held[1].code},101\n")
     assert told(bring(file)) == (2, "", (
         f"{file}: row 3: “NOBODY” is no file of this call that you may score. Check the code or the tax number.\n"
-        f"{file}: row 4: 101 is not from 0 to 100 points.\n"))
+        f"{file}: row 4: 101 is not from 0 to 100 points. Write points from 0 to 100.\n"))
     assert stored(place) == []
 
 
