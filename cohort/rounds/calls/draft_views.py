@@ -14,7 +14,13 @@ from cohort.kit.access import Actor, current_actor, gate
 from cohort.kit.database import transaction
 from cohort.kit.errors import DomainError, sentence
 from cohort.rounds.calls import drafting, queries, rule_drafts, told, words
-from cohort.rounds.calls.rubric_form import MARKS, rubric_form, typed_criteria
+from cohort.rounds.calls.rubric_form import (
+    MARKS,
+    faulty_criteria,
+    removed_criteria,
+    rubric_form,
+    typed_criteria,
+)
 from cohort.rounds.calls.rule_forms import COLUMNS, OFFERED, QuotaForm, rules_form
 from cohort.rounds.calls.views import round_here
 from cohort.rounds.models import Round
@@ -29,13 +35,15 @@ Act = Callable[[Session, Actor, Round], None]
 def rubric(round_id: int) -> Page:
     """Change the criteria of a draft: weights, names and what each mark means."""
     round_ = round_here(round_id)
-    criteria = drafting.offered_criteria(round_)
+    blank = drafting.blank_criterion(round_)
+    criteria = [*drafting.offered_criteria(round_), *([blank] if blank else [])]
     form = rubric_form(criteria)
 
     def act(session: Session, actor: Actor, held: Round) -> None:
-        drafting.set_rubric(session, actor, held, typed_criteria(form, criteria))
+        drafting.set_rubric(session, actor, held, typed_criteria(form, criteria), removed_criteria(form, criteria))
 
-    return written("rounds/rubric.html", round_, form, act, criteria=criteria, marks=MARKS, name_of=words.criterion_name)
+    return written("rounds/rubric.html", round_, form, act, criteria=criteria, blank=blank, marks=MARKS,
+                   name_of=words.criterion_name, is_own=drafting.is_own, faulty=lambda: faulty_criteria(form, criteria))
 
 
 @staff.route("/<int:round_id>/rules", methods=["GET", "POST"])
