@@ -8,6 +8,7 @@ from flask_babel import lazy_gettext as _l
 from cohort.kit.history import name_actions
 from cohort.rounds import funnel_views, jobs, reach, site
 from cohort.rounds.applications import asked_views as application_questions
+from cohort.rounds.applications import file_views as application_files
 from cohort.rounds.applications import staff as application_staff
 from cohort.rounds.applications import views as application_views
 from cohort.rounds.calls import draft_views
@@ -18,14 +19,15 @@ from cohort.rounds.decisions import act_views, proposal_views, what_if_views
 from cohort.rounds.decisions import views as decision_views
 from cohort.rounds.decisions.words import reason_text, score_points
 from cohort.rounds.reviews import acts as review_acts
+from cohort.rounds.reviews import file_views as review_files
 from cohort.rounds.reviews import manage as review_pages
 from cohort.rounds.reviews import views as own_reviews
 from cohort.rounds.scores import views as score_views
 from cohort.rounds.seats import own_views as own_seat_views
 from cohort.rounds.seats import views as seat_views
 
-PAGES = (reach, funnel_views, application_staff, application_views, application_questions, call_pages, call_views, draft_views, call_questions, decision_views, act_views, proposal_views, what_if_views, score_views,
-         review_pages, review_acts, own_reviews, seat_views, own_seat_views,
+PAGES = (reach, funnel_views, application_staff, application_views, application_questions, application_files, call_pages, call_views, draft_views, call_questions, decision_views, act_views, proposal_views, what_if_views, score_views,
+         review_pages, review_acts, own_reviews, review_files, seat_views, own_seat_views,
 )
 JOBS = (jobs.close_calls, jobs.expire_offers)  # registered when the module is loaded
 
@@ -38,6 +40,7 @@ name_actions({
     "round.concurred": _l("agreed to the selection for a country"),
     "round.published": _l("published the record"),
     "application.begun": _l("began an application"), "application.submitted": _l("sent the application in"),
+    "application.file_added": _l("handed a file in"), "application.file_removed": _l("took a file out"),
     "application.withdrawn": _l("withdrew the application"), "application.reopened": _l("took the application up again"),
     "application.finding": _l("settled a check"), "application.asks_granted": _l("let the person act for the firm"),
     "application.asks_refused": _l("did not let the person act for the firm"),

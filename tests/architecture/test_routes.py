@@ -54,7 +54,7 @@ STATEFUL = {
     "exports.refund", "exports.reopen", "exports.withdraw", "exports.send_back", "exports.new", "exports.in_dollars",
     "rounds.seats", "rounds.letters_page", "rounds.seat", "rounds.replace", "rounds.proposal", "rounds.act_pdf",
     "rounds.what_if_page", "apply.decline", "rounds.result", "rounds.act", "rounds.decide", "rounds.close", "rounds.edit", "rounds.open_call", "rounds.finding",
-    "rounds.scores", "rounds.paste", "rounds.rubric", "rounds.rules", "rounds.quota", "rounds.questions", "rounds.question", "rounds.question_new", "apply.questions", "firms.own", "firms.verdict", "static", "health.metrics", "health.ready",
+    "rounds.scores", "rounds.paste", "rounds.rubric", "rounds.rules", "rounds.quota", "rounds.questions", "rounds.question", "rounds.question_new", "apply.questions", "apply.file", "rounds.handed_in", "reviews.file", "firms.own", "firms.verdict", "static", "health.metrics", "health.ready",
 }
 ASKS_MORE = {  # what the service asks besides the gate, by view: who of those that may enter is refused
     "firms.edit": {"coach"}, "firms.new_person": {"coach"}, "firms.ownership": {"coach"}, "firms.size": {"coach"},
@@ -84,7 +84,7 @@ class Walk:
         known = {
             "kind": "parity" if rule.endpoint == "plans.policy" else "csv", "act": "redate", "check": "country",
             "name": "reminders", "filename": "icon.svg", "place_id": 999, "message_id": 1, "flag_id": 1, "appeal_id": 1,
-            "invitation_id": 1, "offer_id": 1,
+            "invitation_id": 1, "offer_id": 1, "upload_id": 999,
         }
         return known[name]
 

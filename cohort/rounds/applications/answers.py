@@ -1,12 +1,14 @@
 """Holds the questions of the application form and reads what was typed; what the answers mean is judged elsewhere.
 
 Answers are kept as typed, so that a draft is never lost; a number or a day is read only when it is asked for.
+The answer to a question for a file names the stored file; it is written by `files` alone, never as typed.
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date
 from decimal import Decimal
 from typing import Any, cast
@@ -50,6 +52,21 @@ NUMBERS = ("annual_sales", "employees", "exports_count", "women_ownership_pct", 
 
 
 @dataclass(frozen=True)
+class KeptFile:
+    """What an answer says of the file handed in: which upload, what the firm called it, what it is, its SHA-256."""
+
+    id: int
+    name: str
+    media_type: str
+    size_bytes: int
+    sha256: str
+
+    def as_text(self) -> str:
+        """Return the answer to be kept: it names the content by its hash, so the receipt's hash covers it."""
+        return json.dumps(asdict(self), ensure_ascii=False, sort_keys=True)
+
+
+@dataclass(frozen=True)
 class Given:
     """Answers as typed in one country's way of writing; unreadable numbers and days read as not known."""
 
@@ -67,6 +84,10 @@ class Given:
     def yes_no(self, name: str) -> bool | None:
         """Return yes, no, or None for “I do not know” and for no answer."""
         return {"yes": True, "no": False}.get(self.text(name))
+
+    def file(self, name: str) -> KeptFile | None:
+        """Return the file handed in, or None when there is none."""
+        return KeptFile(**json.loads(self.text(name))) if self.text(name) else None
 
     def number(self, name: str) -> Decimal | None:
         """Return a number written the country's way, or None when there is none."""
@@ -91,8 +112,12 @@ class Given:
 
 
 def clean(typed: Mapping[str, Any], asked: Sequence[Question] = ()) -> dict[str, str]:
-    """Return those answers that are questions of the form or of the call, as text cut to length; a ticked box is yes."""
-    longest = {**dict.fromkeys(QUESTIONS, 400), **{each.name: LONGEST.get(each.kind, 400) for each in asked}}
+    """Return those answers that are questions of the form or of the call, as text cut to length; a ticked box is yes.
+
+    A file is no text: what was typed in its place is left out.
+    """
+    own = {each.name: LONGEST.get(each.kind, 400) for each in asked if each.kind != "file"}
+    longest = {**dict.fromkeys(QUESTIONS, 400), **own}
     return {
         name: "yes" if value is True else str(value or "").strip()[:longest[name]]
         for name, value in typed.items() if name in longest

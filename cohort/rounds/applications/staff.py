@@ -72,7 +72,8 @@ def file(round_id: int, application_id: int) -> Page:
         "rounds/file.html", round=round_, application=application, words=words, seat=seat,
         score=None if score is None or score.score is None else score.score / 10_000, sizes=SIZES, call_words=call_words,
         history=history_of(session, application), submissions=submissions,
-        answers=told.answer_rows(counted, application.country, questions_of(round_.protocol)),
+        answers=told.answer_rows(counted, application.country, questions_of(round_.protocol), lambda kept: url_for(
+            "rounds.handed_in", round_id=round_id, application_id=application_id, upload_id=kept.id)),
         may_settle=current_actor().may("round.score") and round_.status == "closed",
         outcomes=decision_words, country_name=country_name,
         sent=local_text(application.submitted_at, round_.time_zone) if application.submitted_at else "",

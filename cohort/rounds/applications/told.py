@@ -12,15 +12,18 @@ from typing import Any
 from babel.numbers import get_currency_precision
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
+from markupsafe import Markup
 
 from cohort import reference
 from cohort.firms.words import FORMS
 from cohort.kit.language import day, money, number, share
-from cohort.rounds.applications.answers import BY_FORM, Given
+from cohort.kit.uploads import ACCEPTED
+from cohort.rounds.applications.answers import BY_FORM, Given, KeptFile
 from cohort.rounds.calls.parts import Question
 from cohort.rounds.calls.words import said
 
 _: Callable[..., str] = gettext
+HrefOf = Callable[[KeptFile], str]  # where a file handed in is fetched by whoever reads the page
 
 TRAVELS = {"parcel": _l("By parcel"), "digital": _l("Digitally"), "neither": _l("Neither")}
 SELLS_ONLINE = {"now": _l("Yes, now"), "soon": _l("Not yet, but wants to"), "no": _l("No")}
@@ -40,10 +43,13 @@ _YES_NO = ("women_control", "woman_signatory", "independent", "owner_is_woman", 
 _CHOICES: dict[str, Mapping[str, Any]] = {
     "travels": TRAVELS, "sells_online": SELLS_ONLINE, "form": FORMS, **dict.fromkeys(_YES_NO, YES_NO)}
 _AMOUNTS = {"number": "employees", "money": "annual_sales", "percentage": "women_ownership_pct"}  # shown as these are
+_MEGABYTE = 1024 * 1024
 _COUNTS = ("exports_count", "employees", "board_total", "board_women")
 
 
-def answer_rows(answers: Mapping[str, Any], country: str, asked: Sequence[Question] = ()) -> list[tuple[str, str]]:
+def answer_rows(
+    answers: Mapping[str, Any], country: str, asked: Sequence[Question] = (), href_of: HrefOf | None = None,
+) -> list[tuple[str, str]]:
     """Return (question, answer) for the questions that concern the firm, in the order of the form; empty: not given.
 
     The call's own questions stand last.
@@ -54,15 +60,39 @@ def answer_rows(answers: Mapping[str, Any], country: str, asked: Sequence[Questi
     names = [name for name in LABELS if name not in others or name in own]
     if not given.number("board_total"):
         names.remove("board_women")
-    return [*((_label(name, given), answer_text(name, given)) for name in names), *asked_rows(given, asked)]
+    return [*((_label(name, given), answer_text(name, given)) for name in names), *asked_rows(given, asked, href_of)]
 
 
-def asked_rows(given: Given, asked: Sequence[Question]) -> list[tuple[str, str]]:
-    """Return (question, answer) for the call's own questions; empty: not given, as typed when it cannot be read."""
-    return [(said(each.label), _asked_text(each, given)) for each in asked if each.kind != "file"]
+def asked_rows(given: Given, asked: Sequence[Question], href_of: HrefOf | None = None) -> list[tuple[str, str]]:
+    """Return (question, answer) for the call's own questions; empty: not given, as typed when it cannot be read.
+
+    A file is told by name, size and SHA-256, as a link when `href_of` says where it is.
+    """
+    return [(said(each.label), _asked_text(each, given, href_of)) for each in asked]
 
 
-def _asked_text(asked: Question, given: Given) -> str:
+def file_size(kept: KeptFile) -> str:
+    """Return what a file is and its size in words: `PDF · 1.2 MB`; the least is 1 KB."""
+    kind = ACCEPTED[kept.media_type].upper()
+    if kept.size_bytes < _MEGABYTE:
+        return f"{kind} · {number(max(1, round(kept.size_bytes / 1024)))} KB"
+    return f"{kind} · {number(Decimal(kept.size_bytes) / _MEGABYTE, 1)} MB"
+
+
+def file_words(kept: KeptFile, href: str = "", name: str = "") -> Markup:
+    """Return a file in words, as a link where there is one; `name` stands in for what the firm called it."""
+    title = name or kept.name
+    shown = Markup('<a href="%s">%s</a>') % (href, title) if href else Markup("%s") % title
+    return Markup('%s <span class="hint">%s</span>') % (shown, file_size(kept))
+
+
+def _asked_text(asked: Question, given: Given, href_of: HrefOf | None = None) -> str:
+    if asked.kind == "file":
+        kept = given.file(asked.name)
+        if kept is None:
+            return ""
+        seal = Markup('<br><span class="hint">SHA-256 <code>%s</code></span>') % kept.sha256
+        return file_words(kept, href_of(kept) if href_of else "") + seal
     typed = given.text(asked.name)
     if asked.kind == "choice":
         return said(asked.choices[int(typed)]) if typed.isdigit() and int(typed) < len(asked.choices) else typed

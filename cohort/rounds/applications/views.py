@@ -31,6 +31,7 @@ from cohort.rounds.calls.times import local_text
 from cohort.rounds.decisions import appeals
 from cohort.rounds.decisions import words as decision_words
 from cohort.rounds.decisions.letters import notice_on
+from cohort.rounds.drawing import service as drawing
 from cohort.rounds.models import Application
 from cohort.rounds.seats.offers import standing_offer
 from cohort.rounds.site import Page, apply, back_with, session_now
@@ -187,7 +188,7 @@ def review(code: str) -> Page:
     return render_template(
         "apply/review.html", round=application.round, words=words, application=application, step=3 if asked else 2, own_words=own_words,
         complete=answers.complete_share(given, asked), needed=needed, later=later, unread=answers.unread(given, asked),
-        told=told.asked_rows(given, asked),
+        told=told.asked_rows(given, asked, _own_file(code)),
         checks=freezing.judge_now(application.round, application), given=given,
         sales=f"{reference.countries()[application.country].currency} {number(sales)}" if sales is not None else "",
         is_taking=takes_applications(application.round),
@@ -215,18 +216,22 @@ def receipt(code: str) -> Page:
     if application.status == "draft":
         return redirect(url_for("apply.form", code=code))
     session, round_ = session_now(), application.round
-    told_on = notice_on(session, round_)
+    told_on = notice_on(session, round_, application.country)
     seat = appeals.seat_of(session, application.id) if told_on else None
     return render_template(
         "apply/receipt.html", round=round_, words=words, application=application, own_words=own_words, seat=seat,
-        told=told.asked_rows(answers.Given(_sent(session, application), application.country), questions_of(round_.protocol)),
+        told=told.asked_rows(answers.Given(_sent(session, application), application.country), questions_of(round_.protocol), _own_file(code)),
         checks=application.eligibility, is_taking=takes_applications(round_), decision_words=decision_words,
         why=decision_words.reason_text(seat.reason, seat.reason_params, round_.protocol) if seat else "",
         appeal=appeals.appeal_of(session, application.id), **_appeal_days(application, told_on),
-        offer=standing_offer(session, application.id),
+        offer=standing_offer(session, application.id), chance=drawing.own_chance(session, application),
         sent=local_text(application.submitted_at, round_.time_zone) if application.submitted_at else "",
         closes=local_text(round_.closes_at, round_.time_zone),
     )
+
+
+def _own_file(code: str) -> told.HrefOf:
+    return lambda kept: url_for("apply.file", code=code, upload_id=kept.id)
 
 
 def _sent(session: Session, application: Application) -> dict[str, Any]:
@@ -288,5 +293,5 @@ def appeal(code: str) -> Page:
             flash(_("We have your appeal. You get the answer by mail."), "success")
             return redirect(back)
     page = render_template("apply/appeal.html", round=application.round, words=words, form=page_form, back=back,
-                           **_appeal_days(application, notice_on(session_now(), application.round)))
+                           **_appeal_days(application, notice_on(session_now(), application.round, application.country)))
     return (page, 422) if page_form.is_submitted() else page

@@ -1,7 +1,7 @@
 """Says what an evaluator reads of a file: its answers without who it is, where the protocol is blind; stores nothing.
 
 Ownership is never shown: it counts through the seats, not through the marks. Names typed inside other answers are
-covered as well, however they are accented.
+covered as well, however they are accented; a file is told without its name, and what stands inside it as it is.
 """
 
 from __future__ import annotations
@@ -13,15 +13,17 @@ from dataclasses import dataclass
 from typing import Any
 
 from flask_babel import gettext
+from markupsafe import Markup
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from cohort.firms.models import Firm, FirmPerson
 from cohort.firms.words import SECTORS, SIZES, country_name
 from cohort.kit.access import unscoped
-from cohort.rounds.applications.answers import Given
+from cohort.kit.errors import DomainError
+from cohort.rounds.applications.answers import Given, KeptFile
 from cohort.rounds.applications.freezing import sent_answers
-from cohort.rounds.applications.told import LABELS, answer_text
+from cohort.rounds.applications.told import LABELS, HrefOf, answer_text, file_words
 from cohort.rounds.calls.parts import Question, questions_of, review_terms_of
 from cohort.rounds.calls.words import said
 from cohort.rounds.models import Application, Round
@@ -41,21 +43,47 @@ class Shown:
     answers: tuple[tuple[str, str], ...]
 
 
-def shown_to_evaluator(session: Session, round_: Round, file: Application) -> Shown:
-    """Return what an evaluator may read of a file they declared free of conflict."""
-    terms = review_terms_of(round_.protocol)
-    with unscoped(session):  # a file that `sheets.file_of` gave: whoever reads names elsewhere does not reach it otherwise
-        given = Given(sent_answers(session, [file.id]).get(file.id, {}), file.country)
-    is_blind = terms is None or terms.is_blind
+def shown_to_evaluator(session: Session, round_: Round, file: Application, href_of: HrefOf | None = None) -> Shown:
+    """Return what an evaluator may read of a file they declared free of conflict; `href_of`: where what was handed in is."""
+    given, is_blind = _sent(session, file), _is_blind(round_)
     names = identity_of(session, file, given)
-    answers = [*_usual(given), *_asked(round_, given, is_blind)]
+    answers = [*_usual(given), *((said(each.label), _answer(each, given, href_of)) for each in shown_questions(round_))]
     who: tuple[tuple[str, str], ...] = ()
     if is_blind:
-        answers = [(label, covered(words, names)) for label, words in answers]
+        answers = [(label, words if isinstance(words, Markup) else covered(words, names)) for label, words in answers]
     else:
         who = ((_("Name of the firm"), names[0] if names else ""), (_("Tax number"), file.tax_id),
                (_("Person"), given.text("contact_name")))
     return Shown(_facts(file), who, tuple(answers))
+
+
+def file_shown(session: Session, round_: Round, file: Application, upload_id: int) -> tuple[str, KeptFile]:
+    """Return (question, file handed in) for one that the evaluator may read; raises `not_found` for any other.
+
+    Only what was last sent in is read, and nothing of a question that is hidden from evaluators.
+    """
+    given = _sent(session, file)
+    for each in shown_questions(round_):
+        kept = given.file(each.name) if each.kind == "file" else None
+        if kept is not None and kept.id == upload_id:
+            return each.name, kept
+    raise DomainError("not_found")
+
+
+def shown_questions(round_: Round) -> list[Question]:
+    """Return the call's own questions that evaluators read: where the review is blind, a blind one is left out."""
+    is_blind = _is_blind(round_)
+    return [each for each in questions_of(round_.protocol) if not (is_blind and each.is_blind)]
+
+
+def _is_blind(round_: Round) -> bool:
+    terms = review_terms_of(round_.protocol)
+    return terms is None or terms.is_blind
+
+
+def _sent(session: Session, file: Application) -> Given:
+    with unscoped(session):  # a file that `sheets.file_of` gave: whoever reads names elsewhere does not reach it otherwise
+        return Given(sent_answers(session, [file.id]).get(file.id, {}), file.country)
 
 
 def identity_of(session: Session, file: Application, given: Given) -> list[str]:
@@ -113,15 +141,11 @@ def _usual(given: Given) -> list[tuple[str, str]]:
     return [(sales if name == "annual_sales" else str(LABELS[name]), answer_text(name, given)) for name in BUSINESS]
 
 
-def _asked(round_: Round, given: Given, is_blind: bool) -> list[tuple[str, str]]:
-    """Return the answers to the call's own questions; a blind one, and a file's name, is left out altogether."""
-    return [
-        (said(each.label), _answer(each, given)) for each in questions_of(round_.protocol)
-        if each.kind != "file" and not (is_blind and each.is_blind)
-    ]
-
-
-def _answer(question: Question, given: Given) -> str:
+def _answer(question: Question, given: Given, href_of: HrefOf | None) -> str:
+    """Return an answer in words; a file as a link that does not say what the firm called it."""
+    if question.kind == "file":
+        kept = given.file(question.name)
+        return file_words(kept, href_of(kept) if href_of else "", _("Open the file")) if kept else ""
     text = given.text(question.name)
     if question.kind == "choice" and text.isdigit() and int(text) < len(question.choices):
         return said(question.choices[int(text)])

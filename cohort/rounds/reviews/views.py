@@ -148,7 +148,8 @@ def _drawn(held: Assignment, review: Review, typed: Mapping[str, Any], faults: l
     ]
     return render_template(
         "rounds/reviews/sheet.html", file=file, review=review, scales=scales, faults=faults, is_open=is_open,
-        shown=blind.shown_to_evaluator(session, round_, file), country=country_name(file.country),
+        shown=blind.shown_to_evaluator(session, round_, file, lambda kept: url_for(
+            "reviews.file", application_id=file.id, upload_id=kept.id)), country=country_name(file.country),
         comment=typed.get("comment", review.comment), feedback=typed.get("feedback", review.feedback),
         title=call_words.title_of(round_), saved=_saved_words(review) if review.version else "",
         points=words.points_line(points_of(criteria, marks)) if not open_criteria(criteria, marks) else "",

@@ -56,7 +56,7 @@ def test_questions_are_added_moved_reworded_and_removed(world: World) -> None:
 
 
 @pytest.mark.parametrize(("asked", "message"), [
-    (replace(STORY, kind="file"), "Choose how the question is answered."), (replace(STORY, kind="colour"), "Choose how the question is answered."),
+    (replace(STORY, kind="colour"), "Choose how the question is answered."),
     (replace(STORY, label={"es": "Hola", "en": ""}), "Write the question in both languages."),
     (replace(CHANNEL, choices=CHANNEL.choices[:1]), "Give at least two answers to choose from, one a line, as many in Spanish as in English."),
     (replace(CHANNEL, choices=({"es": "A", "en": "A"}, {"es": "B", "en": ""})),
