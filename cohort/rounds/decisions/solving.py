@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 
 from cohort.kit.errors import DomainError, wording
 from cohort.kit.process import run_in_child
-from cohort.rounds.calls.parts import lottery_terms_of
+from cohort.rounds.calls.parts import lottery_terms_of, screening_terms_of
 from cohort.rounds.calls.protocol import sha256_of
 from cohort.rounds.decisions.attributes import (
     OWNER_GROUP,
@@ -30,14 +30,16 @@ from cohort.rounds.decisions.attributes import (
 from cohort.rounds.decisions.ownership import refuted, womens_of
 from cohort.rounds.decisions.tie_criteria import before_draw
 from cohort.rounds.files.record import quota_json
-from cohort.rounds.models import Application, Round
+from cohort.rounds.models import Application, Round, Screened
 from cohort.rounds.reviews.settling import files_below_least_mark
 from cohort.rounds.scores.service import latest_scores
+from cohort.rounds.screening.queries import screened_in
 from cohort.rules.round_question import RoundQuestion
 from cohort.rules.shortfall import Applicant, ParityRule, RoundSelection
 
 wording("decision_unscored", _l("%(count)s eligible files have no score. Score them, or set them aside with a reason; none ranks as zero."), 409)
 wording("decision_pending", _l("%(count)s files wait for an answer on eligibility. Settle them, or set them aside with a reason."), 409)
+wording("decision_unscreened", _l("%(count)s eligible files were not screened. Do that first, under Screening."), 409)
 wording("decision_empty", _l("No eligible file reaches the minimum score, so there is nobody to choose from."), 409)
 
 TIMEOUT_SECONDS = 60.0
@@ -71,11 +73,15 @@ class Files:
     refuted: frozenset[int] = frozenset()  # whose claim to women's ownership was found not proven
     low_mark: tuple[Application, ...] = ()  # marked below the least mark in a criterion: out, whatever the points
     low_criteria: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
+    screened_out: tuple[Application, ...] = ()  # eligible, but the screening did not send them on to review
+    unscreened: tuple[Application, ...] = ()  # eligible, and the screening has still to judge them
+    screened: Mapping[int, Screened] = field(default_factory=dict)
 
     @property
     def all(self) -> tuple[Application, ...]:
         """Every submitted file."""
-        return (*self.pool, *self.below_minimum, *self.low_mark, *self.ineligible, *self.pending, *self.unscored)
+        return (*self.pool, *self.below_minimum, *self.low_mark, *self.screened_out, *self.ineligible, *self.pending,
+                *self.unscreened, *self.unscored)
 
 
 def files_of(session: Session, round_: Round) -> Files:
@@ -84,15 +90,25 @@ def files_of(session: Session, round_: Round) -> Files:
     applications = list(session.scalars(statement.order_by(Application.code)))
     scores = {key: row.score for key, row in latest_scores(session, round_.id).items() if row.score is not None}
     minimum = int(Decimal(round_.protocol["minimum_score"]) * POINTS)
-    low = files_below_least_mark(session, round_)
+    low, screened = files_below_least_mark(session, round_), screened_in(session, round_.id)
+    screens = screening_terms_of(round_.protocol) is not None
     kept: dict[str, list[Application]] = {}
     for each in applications:
-        place = _place_of(each, scores.get(each.id), minimum)
+        place = (_screened_place(each, screened.get(each.id)) if screens else "") or _place_of(each, scores.get(each.id), minimum)
         kept.setdefault("low" if each.id in low and place in {"pool", "below"} else place, []).append(each)
-    pool, below, ineligible, pending, unscored, low_mark = (
-        tuple(kept.get(name, ())) for name in ("pool", "below", "ineligible", "pending", "unscored", "low"))
+    pool, below, ineligible, pending, unscored, low_mark, screened_out, unscreened = (
+        tuple(kept.get(name, ())) for name in (
+            "pool", "below", "ineligible", "pending", "unscored", "low", "screened_out", "unscreened"))
     return Files(
-        pool, below, ineligible, pending, unscored, scores, refuted(session, applications), low_mark, low)
+        pool, below, ineligible, pending, unscored, scores, refuted(session, applications), low_mark, low,
+        screened_out, unscreened, screened)
+
+
+def _screened_place(application: Application, result: Screened | None) -> str:
+    """Return where the screening puts an eligible file; '' for one that it sent on, and for any other file."""
+    if application.eligible != "yes" or (result is not None and result.outcome == "sent"):
+        return ""
+    return "unscreened" if result is None else "screened_out"
 
 
 def _place_of(application: Application, score: int | None, minimum: int) -> str:
@@ -104,9 +120,11 @@ def _place_of(application: Application, score: int | None, minimum: int) -> str:
 
 
 def question_of(round_: Round, files: Files) -> RoundQuestion:
-    """Return the question of a closed call; raises while files wait for eligibility or a score, or none is left."""
+    """Return the question of a closed call; raises while files wait for eligibility, screening or a score, or none is left."""
     if files.pending:
         raise DomainError("decision_pending", count=len(files.pending))
+    if files.unscreened:
+        raise DomainError("decision_unscreened", count=len(files.unscreened))
     if files.unscored:
         raise DomainError("decision_unscored", count=len(files.unscored))
     if not files.pool:

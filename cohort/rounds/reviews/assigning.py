@@ -22,6 +22,7 @@ from cohort.rounds.models import Application, Round
 from cohort.rounds.reviews import conflicts, letters, matching
 from cohort.rounds.reviews.conflicts import SEES_NAMES, Pair
 from cohort.rounds.reviews.models import Assignment
+from cohort.rounds.screening.queries import has_screening, require_screened, sent_on
 
 wording("reviews_off", _l("This call takes its scores from elsewhere: it has no reviews."), 409)
 wording("reviews_not_open", _l("Files are reviewed after the call is closed and before the selection is adopted."), 409)
@@ -64,9 +65,11 @@ def require_open(round_: Round) -> ReviewTerms:
 
 
 def to_review(session: Session, round_id: int) -> list[Application]:
-    """Return the files that need reviews, by code: sent in, and not refused on eligibility."""
+    """Return the files that need reviews, by code: sent in, not refused on eligibility, sent on by the screening."""
     statement = select(Application).where(
         Application.round_id == round_id, Application.status == "submitted", Application.eligible != "no")
+    if has_screening(session, round_id):
+        statement = statement.where(Application.id.in_(sent_on()))
     return list(session.scalars(statement.order_by(Application.code)))
 
 
@@ -87,11 +90,12 @@ def standing_pairs(session: Session, round_id: int) -> set[Pair]:
 def give(session: Session, actor: Actor, round_: Round, pairs: Iterable[Pair], source: str) -> Given:
     """Assign each evaluator to each file and return what came of it; detected conflicts are noted and bar at once.
 
-    A pair that stands already stays as it is. Raises for a file or evaluator that is not of this round, and when
-    there is nothing to give.
+    A pair that stands already stays as it is. Raises for a file or evaluator that is not of this round, when there
+    is nothing to give, and before the screening of a call that has one.
     """
     actor.require("round.edit")
     require_open(round_)
+    require_screened(session, round_)
     wanted = list(dict.fromkeys(pairs))
     if not wanted:
         raise DomainError("assign_nothing")
@@ -150,10 +154,12 @@ class Filled:
 def fill(session: Session, actor: Actor, round_: Round) -> Filled:
     """Give every file the reviews it lacks, with loads as even as can be, own country and language first; once.
 
-    What stands assigned stays. Files that no evaluator is free for come back as short.
+    What stands assigned stays. Files that no evaluator is free for come back as short. Raises before the screening
+    of a call that has one.
     """
     actor.require("round.edit")
     terms = require_open(round_)
+    require_screened(session, round_)
     return _fill(session, actor, round_, {each.id: terms.per_file for each in to_review(session, round_.id)}, "balance")
 
 

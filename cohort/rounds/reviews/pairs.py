@@ -22,6 +22,7 @@ from cohort.rounds.models import Application, Round
 from cohort.rounds.reviews import assigning, conflicts
 from cohort.rounds.reviews.conflicts import SEES_NAMES, Pair
 from cohort.rounds.scores.sheet import plain_key
+from cohort.rounds.screening.queries import require_screened
 
 wording("pairs_faulty", _l("The sheet has faults; nothing was assigned. Each is named with its line."))
 wording("pairs_empty", _l("The sheet has no lines. Paste two columns: code of the file, and mail address of the evaluator."))
@@ -122,6 +123,7 @@ def preview(session: Session, actor: Actor, round_: Round, lines: Sequence[tuple
     """Return what a sheet would do, line by line, without saving anything."""
     actor.require("round.edit")
     terms = assigning.require_open(round_)
+    require_screened(session, round_)
     files = assigning.to_review(session, round_.id)
     people = conflicts.evaluators_of(session, round_.plan_id)
     good, faults = _read(lines, files, people)
