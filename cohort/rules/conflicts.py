@@ -170,19 +170,35 @@ def _least_change(field: Field, limits: Sequence[_Limit]) -> tuple[Ints, Ints]:
     problem = field.problem
     cells, count = problem.matrix.shape[1], len(limits)
     sizes = np.bincount(problem.cell, minlength=cells)
-    slack = np.zeros((len(problem.matrix), count), dtype=np.int64)
-    for column, limit in enumerate(limits):
-        slack[limit.row, column] = 1 if limit.side == "min" else -1
+    matrix, lower, upper = _with_room(problem.matrix, problem.lower, problem.upper, limits)
     whole_place = lcm(*(limit.units for limit in limits))
     cost = np.array([whole_place // limit.units for limit in limits], dtype=np.int64)
     widest = np.array([limit.most for limit in limits], dtype=np.int64)
-    moving = _Programme(
-        np.hstack([problem.matrix, slack]), problem.lower, problem.upper, np.concatenate([sizes, widest])
-    )
+    moving = _Programme(matrix, lower, upper, np.concatenate([sizes, widest]))
     total = int(cost @ moving.best(np.concatenate([np.zeros(cells, np.int64), -cost]))[cells:])
     flagged = _flagged(moving, cost, total)
     chosen = _first_in_file(flagged, cells, count)
     return chosen[:cells], chosen[cells : cells + count]
+
+
+def _with_room(matrix: Ints, lower: Ints, upper: Ints, limits: Sequence[_Limit]) -> tuple[Ints, Ints, Ints]:
+    """Return the rows with a column for each limit that moves; a row whose least is above its most becomes two.
+
+    Shares that no whole number of seats lies between are such a row: there either limit alone may move.
+    """
+    room = np.zeros((len(matrix), len(limits)), dtype=np.int64)
+    for column, limit in enumerate(limits):
+        room[limit.row, column] = 1 if limit.side == "min" else -1
+    rows, crossed = np.hstack([matrix, room]), lower > upper
+    whole = matrix.shape[1]
+    least, most = rows.copy(), rows[crossed]
+    least[:, whole:][crossed] = np.maximum(room[crossed], 0)
+    most[:, whole:] = np.minimum(room[crossed], 0)
+    open_below = np.full(len(most), -OPEN, dtype=np.int64)
+    return (
+        np.vstack([least, most]), np.concatenate([lower, open_below]),
+        np.concatenate([np.where(crossed, OPEN, upper), upper[crossed]]),
+    )
 
 
 def _flagged(moving: _Programme, cost: Ints, total: int) -> _Programme:

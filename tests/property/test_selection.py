@@ -119,6 +119,20 @@ def test_a_conflict_is_irreducible_and_its_relaxation_suffices_and_is_least(ques
     assert places_moved(plan, changes, people) == least_places_moved(plan, people)
 
 
+@settings(max_examples=examples(40, 400), deadline=None)
+@given(questions(most=6), st.sampled_from(COUNTRIES), st.integers(0, 3), st.integers(1, 3))
+def test_a_rule_whose_least_is_above_its_most_clashes_alone_and_moves_the_least(question, country, most, gap):
+    people, plan = question
+    crossed = Quota("crossed", {"country": (country,)}, min=most + gap, max_share=Fraction(min(most, plan.seats), plan.seats))
+    pool, plan = pool_of(people), SeatPlan(plan.seats, (*plan.quotas, crossed))
+    if len(people) < plan.seats:
+        return
+    assert conflict(pool, SeatPlan(plan.seats, (crossed,))) == ("crossed",)
+    changes = relaxation(pool, plan)
+    assert best_cohort(people, plan.seats, relaxed(plan, changes).quotas, "") is not None
+    assert places_moved(plan, changes, people) == least_places_moved(plan, people)
+
+
 def missed(quota, seats, group):
     """By how many places, in all, a group misses the two limits of a quota."""
     among = group if quota.of is None else [one for one in group if matches(one, quota.of)]

@@ -60,16 +60,11 @@ def _without(whole: Mapping[str, Any], name: str) -> dict[str, Any]:
 
 
 def _pairs(asked: Mapping[str, Any], said: Mapping[str, Any]) -> list[tuple[str, Any, Any]]:
-    """Return what the decision asked beside what the protocol says, part by part, in one spelling.
-
-    A decision of a part of the countries (a national list) has the limits of those, and seats of its own.
-    """
+    """Return what the decision asked beside what the protocol says, part by part, in one spelling."""
     limits = {code: [limit["min"], limit["max"]] for code, limit in said["country_limits"].items()}
-    own = {code: limit for code, limit in limits.items() if code in asked["country_limits"]}
-    whole = [("seats", asked["seats"], said["seats"])] if own == limits else []
     return [
-        *whole,
-        ("country_limits", asked["country_limits"], own),
+        ("seats", asked["seats"], said["seats"]),
+        ("country_limits", asked["country_limits"], limits),
         *((f"parity.{name}", asked["parity"][name], said["parity"][name]) for name in ("mode", "shortfall", "counts")),
         ("parity.share", _spelt(asked["parity"]["share"]), _spelt(said["parity"]["share"])),
         ("parity.per_country", asked["parity"]["per_country"], "country" in said["parity"]["scope"]),

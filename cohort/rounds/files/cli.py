@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
 import click
 
@@ -84,7 +84,8 @@ def select(
     if record_path is not None:
         _write(file_record(read.pool, plan, seed, answer, bands), record_path)
     if answer["status"] == "infeasible":
-        click.echo(_no_cohort(answer), err=True)
+        for line in _no_cohort(answer):
+            click.echo(line, err=True)
         raise SystemExit(NO_ANSWER)
 
 
@@ -138,5 +139,10 @@ def _write(answer: Mapping[str, Json], out: Path | None) -> None:
         out.write_text(text, encoding="utf-8")
 
 
-def _no_cohort(answer: Mapping[str, Json]) -> str:
-    return f"no cohort keeps every rule; these cannot hold together: {json.dumps(answer['conflict'], ensure_ascii=False)}"
+def _no_cohort(answer: Mapping[str, Any]) -> list[str]:
+    """Return the rules that clash, and the least change after which some cohort keeps every rule."""
+    clash = json.dumps(answer["conflict"], ensure_ascii=False)
+    return [
+        f"no cohort keeps every rule; these cannot hold together: {clash}",
+        *(f"the least change: {one['name']}: {one['limit']} {one['to']} instead of {one['from']}" for one in answer["relaxation"]),
+    ]
