@@ -36,7 +36,7 @@ def asked_form(asked: Sequence[Question], answers: Mapping[str, Any]) -> FlaskFo
 def _field(asked: Question) -> Field:
     label, hint = said(asked.label), said(asked.help) or _HINTS.get(asked.kind, "")
     if asked.kind == "file":
-        return FileField(label, description=" ".join(str(each) for each in (said(asked.help), _ACCEPTED) if each))
+        return FileField(label, description=" · ".join(str(each) for each in (said(asked.help), _ACCEPTED) if each))
     if asked.kind == "choice":
         choices = [SelectChoice(str(place), said(words)) for place, words in enumerate(asked.choices)]
         return RadioField(label, choices=choices, validate_choice=False, description=hint)

@@ -72,11 +72,11 @@ def asked_rows(given: Given, asked: Sequence[Question], href_of: HrefOf | None =
 
 
 def file_size(kept: KeptFile) -> str:
-    """Return what a file is and its size in words: `PDF · 1.2 MB`; the least is 1 KB."""
+    """Return what a file is and its size in words, kept on one line: `PDF · 1.2 MB`; the least is 1 KB."""
     kind = ACCEPTED[kept.media_type].upper()
     if kept.size_bytes < _MEGABYTE:
-        return f"{kind} · {number(max(1, round(kept.size_bytes / 1024)))} KB"
-    return f"{kind} · {number(Decimal(kept.size_bytes) / _MEGABYTE, 1)} MB"
+        return f"{kind}\u00a0·\u00a0{number(max(1, round(kept.size_bytes / 1024)))}\u00a0KB"
+    return f"{kind}\u00a0·\u00a0{number(Decimal(kept.size_bytes) / _MEGABYTE, 1)}\u00a0MB"
 
 
 def file_words(kept: KeptFile, href: str = "", name: str = "") -> Markup:

@@ -159,12 +159,12 @@ def test_files_are_told_by_name_size_and_hash(world: World) -> None:
     seal = f'<br><span class="hint">SHA-256 <code>{kept.sha256}</code></span>'
     asked = questions_of(application.round.protocol)
     assert told.asked_rows(given, asked) == [
-        ("Commitment letter", f'a&amp;b.pdf <span class="hint">PDF · 1 KB</span>{seal}'), ("Deed", "")]
+        ("Commitment letter", f'a&amp;b.pdf <span class="hint">PDF\u00a0·\u00a01\u00a0KB</span>{seal}'), ("Deed", "")]
     assert told.asked_rows(given, asked, lambda each: f"/f/{each.id}")[0][1] == (
-        f'<a href="/f/{kept.id}">a&amp;b.pdf</a> <span class="hint">PDF · 1 KB</span>{seal}')
+        f'<a href="/f/{kept.id}">a&amp;b.pdf</a> <span class="hint">PDF\u00a0·\u00a01\u00a0KB</span>{seal}')
     photo = answers.KeptFile(1, "x", "image/jpeg", 1_600_000, "")
     with force_locale("es"):
-        assert told.file_size(photo) in {"JPG · 1,5 MB", "JPG · 1.5 MB"}  # by the reader's region
+        assert told.file_size(photo) in {"JPG\u00a0·\u00a01,5\u00a0MB", "JPG\u00a0·\u00a01.5\u00a0MB"}  # by the reader's region
 
 
 @pytest.fixture
@@ -212,7 +212,7 @@ def test_firm_hands_files_in_without_any_script(asking_site: Site) -> None:
     client = asking_site.client("nandu@firma.test")
     empty = shown(client)
     assert 'enctype="multipart/form-data"' in empty
-    assert "Firmada PDF o foto (JPG, PNG, WebP, HEIC), hasta 10 MB." in empty
+    assert "Firmada · PDF o foto (JPG, PNG, WebP, HEIC), hasta 10 MB." in empty
     answer = post(client, QUESTIONS, q1=(PDF, "carta.pdf"), q3="En casa", action="save")
     assert answer.headers["Location"] == QUESTIONS
     held = named(asking_site)
