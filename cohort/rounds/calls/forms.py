@@ -110,11 +110,11 @@ class RoundForm(FlaskForm):
         self.opens_at.data = to_local(round_.opens_at, round_.time_zone)
         self.closes_at.data = to_local(round_.closes_at, round_.time_zone)
 
-    def copy(self, earlier: Round) -> None:
-        """Write into the form what an earlier call says, but its code, titles and dates."""
+    def copy(self, earlier: Round, countries: list[str] | None = None) -> None:
+        """Write into the form what an earlier call says, but its code, titles and dates; `countries` in place of its own."""
         protocol = earlier.protocol
         self.copied_from.data = str(earlier.id)
-        self.template.data, self.countries.data, self.seats.data = protocol["template"], protocol["countries"], earlier.seats
+        self.template.data, self.countries.data, self.seats.data = protocol["template"], countries or protocol["countries"], earlier.seats
         self.share.data = int(Decimal(protocol["parity"]["share"]) * 100)
         self.minimum_score.data, self.grace_minutes.data = Decimal(protocol["minimum_score"]), earlier.grace_minutes
         self.time_zone.data = earlier.time_zone

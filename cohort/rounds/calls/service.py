@@ -21,6 +21,8 @@ from cohort.kit.errors import DomainError, wording
 from cohort.plans import queries as plans
 from cohort.plans.models import Plan
 from cohort.rounds.applications import freezing
+from cohort.rounds.calls.copying import for_countries
+from cohort.rounds.calls.parts import lottery_terms_of
 from cohort.rounds.calls.protocol import TEMPLATES, Terms, carried, protocol_of, sha256_of, sha256_text
 from cohort.rounds.calls.quota_checks import require_all_sound
 from cohort.rounds.calls.times import local_text
@@ -58,13 +60,14 @@ class NewRound:
 def create_round(session: Session, actor: Actor, plan: Plan, new: NewRound, earlier: Round | None = None) -> Round:
     """Return a draft round from a ready template; raises for a taken code, wrong dates, seats or countries.
 
-    What a draft's first page does not ask for is copied from `earlier`, where there is one.
+    What a draft's first page does not ask for is copied from `earlier`, where there is one, but for rules that name a
+    country which the new call has not.
     """
     actor.require("round.edit")
     _check(session, new, None)
     facts = _facts_of(session, plan, new)
     if earlier is not None:
-        facts["protocol"] = carried(earlier.protocol, facts["protocol"])
+        facts["protocol"] = carried(for_countries(earlier.protocol, new.terms.countries), facts["protocol"])
         require_all_sound(facts["protocol"])
     made = Round(
         plan_id=plan.id, plan=plan, status="draft", seed=secrets.token_hex(16), recorded_at=clock.now(),

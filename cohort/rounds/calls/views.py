@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 from flask import flash, redirect, render_template, request, url_for
@@ -17,8 +17,9 @@ from cohort.kit.database import transaction
 from cohort.kit.errors import DomainError, sentence
 from cohort.kit.history import history_of
 from cohort.plans import queries as plans
+from cohort.plans.words import plan_name
 from cohort.rounds.applications.queries import requests_of
-from cohort.rounds.calls import queries, service, told, words
+from cohort.rounds.calls import copying, queries, service, told, words
 from cohort.rounds.calls.forms import AddendumForm, ConfirmForm, RoundForm
 from cohort.rounds.calls.protocol import sha256_of, sha256_text, short
 from cohort.rounds.calls.time_left import TimeLeft, time_left, time_left_of
@@ -87,23 +88,40 @@ def new() -> Page:
     """Start a call from a ready template, with everything usual filled in, or from an earlier call."""
     form, session = RoundForm().offer(), session_now()
     plan, left = plans.plan_of(session, current_actor().plan_id), None
-    rounds = queries.rounds_of(session, plan.id)
     if not form.is_submitted():
-        form.prefill(plans.origins_on(session, plan.id, clock.today(plan.time_zone)), plan.time_zone, clock.now(), len(rounds) + 1)
-        for each in rounds:
-            if str(each.id) == request.args.get("from"):
-                form.copy(each)
+        origins = plans.origins_on(session, plan.id, clock.today(plan.time_zone))
+        form.prefill(origins, plan.time_zone, clock.now(), len(queries.rounds_of(session, plan.id)) + 1)
+        chosen = copying.source_of(session, current_actor(), request.args.get("from", ""))
+        if chosen:
+            form.copy(chosen, copying.countries_for(chosen, plan.id, origins))
         left = time_left(session, plan, from_local(form.closes_at.data, plan.time_zone), plan.time_zone)
 
     def act(session: Session, actor: Actor) -> Round:
-        copied = [each for each in queries.rounds_of(session, actor.plan_id) if str(each.id) == form.copied_from.data]
-        return service.create_round(session, actor, plans.plan_of(session, actor.plan_id), form.terms(), *copied)
+        copied = copying.source_of(session, actor, form.copied_from.data or "")
+        made = service.create_round(session, actor, plans.plan_of(session, actor.plan_id), form.terms(), copied)
+        for text in _left_out(copied, form):
+            flash(text, "notice")
+        return made
 
     return _written(form, act, _("New call"), _("Save the draft"), url_for("rounds.index"), left,
-                    [(each.id, f"{words.title_of(each)} · {each.code}") for each in rounds])
+                    earlier=_sources(session), left_out=_left_out(named, form))
+
+
+def _left_out(copied: Round | None, form: RoundForm) -> list[str]:
+    """Return the further rules of an earlier call that name a country which this one has not, each in a sentence."""
+    gone = copying.left_out(copied.protocol, form.countries.data or ()) if copied else []
+    return [_("Not copied, for it names a country that this call does not have: “%(rule)s”", rule=row["text"])
+            for row in told.quota_rows({"quotas": gone, **({"parity": copied.protocol["parity"]} if copied else {})})]
+
+
+def _sources(session: Session) -> list[tuple[str, list[tuple[int, str]]]]:
+    """Return the calls to start from, by the name of their plan."""
+    return [(plan_name(plan), [(each.id, f"{words.title_of(each)} · {each.code}") for each in rounds])
+            for plan, rounds in copying.sources_of(session, current_actor())]
 
 
 @staff.route("/<int:round_id>/edit", methods=["GET", "POST"])
+    named = copying.source_of(session, current_actor(), form.copied_from.data or "")
 @gate("round.edit")
 def edit(round_id: int) -> Page:
     """Change a draft."""
@@ -125,7 +143,7 @@ def edit(round_id: int) -> Page:
 
 def _written(
     form: RoundForm, act: Callable[[Session, Actor], Round], title: str, submit: str, back: str, left: TimeLeft | None,
-    earlier: Sequence[tuple[int, str]] = (),
+    **context: Any,
 ) -> Page:
     """Show the form, or save the round and lead to its page; a refusal keeps what was typed."""
     if form.validate_on_submit():
@@ -138,7 +156,7 @@ def _written(
             flash(_("The draft is saved. Nobody sees it until you open the call."), "success")
             return redirect(target)
     page = render_template("rounds/edit.html", form=form, title=title, submit=submit, back=back, time_left=left,
-                           plan_id=current_actor().plan_id, earlier=earlier)
+                           plan_id=current_actor().plan_id, **context)
     return (page, 422) if form.is_submitted() else page
 
 
