@@ -20,12 +20,16 @@ POINT = 10_000
 
 @dataclass(frozen=True)
 class Candidate:
-    """One eligible file: its code, points of the self-test (ten-thousandths), country, and whether it counts as women's."""
+    """One eligible file: its code, points of the self-test (ten-thousandths), country, and whether it counts as women's.
+
+    `before_draw` are its places in the criteria that the call names ahead of the draw, as for the selection.
+    """
 
     id: str
     points: int
     country: str
     womens: str  # yes | no | unknown
+    before_draw: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -77,14 +81,15 @@ def screened(
     """Return for each file, by code, whether it goes on to review. Source: domain.md §8.
 
     Below `pass_mark` (ten-thousandths of a point) a file failed. Of those that pass, the best `multiple` × most
-    seats of their country go on in each group; equal points follow the lots of the round's seed, so that the answer
-    is the same for any order of files. A group that is smaller goes on whole.
+    seats of their country go on in each group; equal points follow the lots of the round, so that the answer is
+    the same for any order of files. A group that is smaller goes on whole.
 
     >>> found = screened([Candidate("a", 900, "PE", "no"), Candidate("b", 10, "PE", "no")], {"PE": 1}, 1, 100, "2026")
     >>> [(key, one.outcome, one.place) for key, one in found.items()]
     [('a', 'sent', 1), ('b', 'failed', None)]
     """
-    lots = dict(zip((one.id for one in candidates), draw([one.id for one in candidates], seed).tolist(), strict=True))
+    ids = [one.id for one in candidates]
+    lots = dict(zip(ids, draw(ids, seed, [one.before_draw for one in candidates]).tolist(), strict=True))
     groups: dict[tuple[str, bool], list[Candidate]] = defaultdict(list)
     for one in candidates:
         if one.points >= pass_mark:

@@ -56,6 +56,8 @@ def test_equal_points_follow_the_published_seed() -> None:
     assert sorted(found, key=lambda code: found[code].place or 0) == order
     assert [code for code in order if found[code].outcome == SENT] == order[:4]
     assert screened(files, {"CO": 2}, 2, 60, "another") != found
+    small = [Candidate(one.id, one.points, one.country, one.womens, (int(one.id != order[-1]),)) for one in files]
+    assert screened(small, {"CO": 2}, 2, 60, SEED)[order[-1]] == Screening(SENT, 1)
 
 
 def test_a_late_file_is_held_against_those_screened_at_first() -> None:

@@ -170,7 +170,7 @@ def decision_of(session: Session, round_id: int) -> Decision | None:
 
 def record_of(shown: Shown) -> dict[str, Any]:
     """Return the public record: random codes, sealed scores, and only the attributes that the rules name."""
-    return dict(round_record(shown.question, shown.found))
+    return dict(round_record(shown.question, shown.found, screening=shown.files.screening))
 
 
 def _solved(session: Session, round_: Round) -> Shown:

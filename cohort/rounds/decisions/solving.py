@@ -33,6 +33,7 @@ from cohort.rounds.files.record import quota_json
 from cohort.rounds.models import Application, Round, Screened
 from cohort.rounds.reviews.settling import files_below_least_mark
 from cohort.rounds.scores.service import latest_scores
+from cohort.rounds.screening.evidence import record_part
 from cohort.rounds.screening.queries import screened_in
 from cohort.rules.round_question import RoundQuestion
 from cohort.rules.shortfall import Applicant, ParityRule, RoundSelection
@@ -75,7 +76,7 @@ class Files:
     low_criteria: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
     screened_out: tuple[Application, ...] = ()  # eligible, but the screening did not send them on to review
     unscreened: tuple[Application, ...] = ()  # eligible, and the screening has still to judge them
-    screened: Mapping[int, Screened] = field(default_factory=dict)
+    screening: Mapping[str, Any] | None = None  # as the public record holds it; None without the stage
 
     @property
     def all(self) -> tuple[Application, ...]:
@@ -101,7 +102,7 @@ def files_of(session: Session, round_: Round) -> Files:
             "pool", "below", "ineligible", "pending", "unscored", "low", "screened_out", "unscreened"))
     return Files(
         pool, below, ineligible, pending, unscored, scores, refuted(session, applications), low_mark, low,
-        screened_out, unscreened, screened)
+        screened_out, unscreened, record_part(session, round_, screened))
 
 
 def _screened_place(application: Application, result: Screened | None) -> str:

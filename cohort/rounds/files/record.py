@@ -34,6 +34,8 @@ HASHED = ("protocol", "seed", "rows", "fixed", "result")
 """The parts whose fingerprints the record carries."""
 TOLD = ("software", "rule")
 """Texts beside them that are hashed too, so that no byte of a record changes unseen."""
+OF_SOME = ("screening",)
+"""Parts that only some records have, hashed as well."""
 
 
 def figure(score: int | None) -> int | float | None:
@@ -72,9 +74,12 @@ def file_record(
 
 
 def round_record(
-    question: RoundQuestion, found: RoundSelection, stayers: Collection[str] = (), barred: Collection[str] = ()
+    question: RoundQuestion, found: RoundSelection, stayers: Collection[str] = (), barred: Collection[str] = (),
+    screening: Mapping[str, Json] | None = None,
 ) -> dict[str, Json]:
     """Return the record of a round's selection, or of a replacement in it with who stays and who is out.
+
+    `screening` is what the stage before reviews left, as `screening_part` spells it; None for a call without one.
 
     Applicant ids must be the random application codes: the record is public.
     """
@@ -97,11 +102,11 @@ def round_record(
     fixed: dict[str, Json] = {"stayers": sorted(stayers), "barred": sorted(barred)}
     result = round_result(found)
     if question.edges is None:
-        return _sealed(protocol, question.seed, rows, fixed, result)
+        return _sealed(protocol, question.seed, rows, fixed, result, screening)
     protocol["lottery"] = [str(points(edge)) for edge in question.edges]
     if found.lottery is not None:
         result["lottery"] = lottery_json(found.lottery, question.edges)
-    return _sealed(protocol, question.seed, rows, fixed, result)
+    return _sealed(protocol, question.seed, rows, fixed, result, screening)
 
 
 def round_result(decision: RoundSelection) -> dict[str, Json]:
@@ -164,11 +169,15 @@ def _where(where: Mapping[str, tuple[str, ...]]) -> dict[str, Json]:
 
 
 def _sealed(
-    protocol: Mapping[str, Json], seed: str, rows: list[Json], fixed: Json, result: Mapping[str, Json]
+    protocol: Mapping[str, Json], seed: str, rows: list[Json], fixed: Json, result: Mapping[str, Json],
+    screening: Mapping[str, Json] | None = None,
 ) -> dict[str, Json]:
     parts: dict[str, Json] = {
         "software": f"cohort {__version__}", "rule": LOTTERY_RULE if "lottery" in protocol else RULE,
         "protocol": protocol, "seed": seed, "rows": rows, "fixed": fixed, "result": dict(result),
     }
-    hashes: dict[str, Json] = {name: fingerprint(parts[name]) for name in (*HASHED, *TOLD)}
+    if screening is not None:
+        parts["screening"] = dict(screening)
+    hashes: dict[str, Json] = {
+        name: fingerprint(parts[name]) for name in (*HASHED, *TOLD, *OF_SOME) if name in parts}
     return {"format": FORMAT, **parts, "hashes": hashes}

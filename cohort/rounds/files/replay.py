@@ -17,6 +17,7 @@ from cohort.rounds.files.call_part import call_failures
 from cohort.rounds.files.faults import BadInput, Fault
 from cohort.rounds.files.lottery_answer import edges_from, lottery_answer, lottery_from
 from cohort.rounds.files.record import FORMAT, lottery_json, round_result
+from cohort.rounds.files.screening_part import screening_failures
 from cohort.rounds.files.seals import PARTS, loaded, seal_failures
 from cohort.rules.ledger import Json
 from cohort.rules.lottery_check import check_lottery
@@ -55,7 +56,7 @@ def differences(record: Record, file: str) -> list[str]:
     Raises BadInput when the record's inputs cannot be read, Unproven when the answer cannot be proven.
     """
     try:
-        lines = [*seal_failures(record), *call_failures(record)]
+        lines = [*seal_failures(record), *call_failures(record), *screening_failures(record)]
         unsound = _lottery_failures(record)
         again = {} if unsound else rerun(record)
     except (KeyError, TypeError, ValueError, ArithmeticError, AttributeError) as error:

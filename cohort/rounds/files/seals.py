@@ -9,7 +9,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from cohort.rounds.files.record import HASHED, TOLD
+from cohort.rounds.files.record import HASHED, OF_SOME, TOLD
 from cohort.rules.ledger import fingerprint
 
 PARTS = {
@@ -31,14 +31,15 @@ def seal_failures(record: Mapping[str, Any]) -> list[str]:
     no canonical spelling has.
     """
     hashes = record["hashes"]
-    hashed = (*HASHED, *(name for name in TOLD if name in hashes))
+    some = (name for name in OF_SOME if name in hashes or name in record)
+    hashed = (*HASHED, *(name for name in TOLD if name in hashes), *some)
     return [
-        *(f"{name}: no part of a record" for name in record if name not in PARTS and name != "call"),
+        *(f"{name}: no part of a record" for name in record if name not in {*PARTS, *OF_SOME, "call"}),
         *(f"hashes.{name}: no part that is hashed" for name in hashes if name not in hashed),
         *(
             f"hashes.{name}: the {name} is not the one that was sealed"
             for name in hashed
-            if hashes.get(name) != fingerprint(record[name])
+            if hashes.get(name) != fingerprint(record.get(name))
         ),
     ]
 

@@ -9,7 +9,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from fractions import Fraction
-from typing import cast
 
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import or_, select
@@ -23,14 +22,15 @@ from cohort.rounds.applications.freezing import sent_answers
 from cohort.rounds.calls.parts import Question, ScreeningTerms, questions_of, screening_terms_of
 from cohort.rounds.calls.protocol import sha256_of
 from cohort.rounds.decisions.ownership import refuted, womens_of
+from cohort.rounds.decisions.tie_criteria import before_draw
 from cohort.rounds.models import Application, Round, Screened
 from cohort.rounds.reviews.models import Assignment
 from cohort.rounds.scores.service import latest_scores
+from cohort.rounds.screening.evidence import candidate_of, result_of, seats_of
 from cohort.rounds.screening.queries import screened_in
 from cohort.rules.screening import (
     POINT,
     Candidate,
-    Outcome,
     Screening,
     choice_worth,
     screened,
@@ -170,7 +170,7 @@ def _candidates(session: Session, round_: Round, files: Sequence[Application]) -
     return {
         each.id: Candidate(
             each.code, points_of(asked, Given(sent.get(each.id, each.answers), each.country)), each.country,
-            womens_of(each, each.id in not_proven))
+            womens_of(each, each.id in not_proven), before_draw(round_, each.facts or {}))
         for each in files
     }
 
@@ -203,34 +203,24 @@ def _standing(
     round_: Round, files: Sequence[Application], held: Mapping[int, Screened], asked: Mapping[int, Candidate]
 ) -> list[Line]:
     """Return what stands, and the files that became eligible since, each held against those screened at first."""
-    stood = {each.id: candidate_of(each, held[each.id]) for each in files if each.id in held}
+    stood = {each.id: candidate_of(round_, each, held[each.id]) for each in files if each.id in held}
     first = [stood[key] for key, row in held.items() if not row.is_late]
     lines = []
     for each in files:
         if each.id in held:
             row = held[each.id]
-            lines.append(Line(each, stood[each.id], Screening(_outcome(row), row.place), row.is_late, is_new=False))
+            lines.append(Line(each, stood[each.id], result_of(row), row.is_late, is_new=False))
         elif each.id in asked:
             result = screened_late(asked[each.id], first, *_rule(round_))
             lines.append(Line(each, asked[each.id], result, is_late=True, is_new=True))
     return lines
 
 
-def candidate_of(application: Application, row: Screened) -> Candidate:
-    """Return a file as it was when it was screened."""
-    return Candidate(application.code, row.points, application.country, row.womens)
-
-
-def _outcome(row: Screened) -> Outcome:
-    return cast(Outcome, row.outcome)
-
-
 def _rule(round_: Round) -> tuple[dict[str, int], int, int, str]:
     """Return seats by country, files a seat, pass mark and seed, as the rule takes them."""
     terms = screening_terms_of(round_.protocol)
     assert terms is not None
-    seats = {code: int(limit["max"]) for code, limit in round_.protocol["country_limits"].items()}
-    return seats, terms.multiple, int(terms.pass_mark * POINT), round_.seed
+    return seats_of(round_), terms.multiple, int(terms.pass_mark * POINT), round_.seed
 
 
 def _differs(lines: Sequence[Line], held: Mapping[int, Screened]) -> bool:
