@@ -18,6 +18,7 @@ from cohort.rounds.calls import views as call_views
 from cohort.rounds.decisions import act_views, proposal_views, what_if_views
 from cohort.rounds.decisions import views as decision_views
 from cohort.rounds.decisions.words import reason_text, score_points
+from cohort.rounds.drawing import views as drawing_views
 from cohort.rounds.reviews import acts as review_acts
 from cohort.rounds.reviews import file_views as review_files
 from cohort.rounds.reviews import manage as review_pages
@@ -26,7 +27,7 @@ from cohort.rounds.scores import views as score_views
 from cohort.rounds.seats import own_views as own_seat_views
 from cohort.rounds.seats import views as seat_views
 
-PAGES = (reach, funnel_views, application_staff, application_views, application_questions, application_files, call_pages, call_views, draft_views, call_questions, decision_views, act_views, proposal_views, what_if_views, score_views,
+PAGES = (reach, funnel_views, application_staff, application_views, application_questions, application_files, call_pages, call_views, draft_views, call_questions, decision_views, act_views, proposal_views, what_if_views, drawing_views, score_views,
          review_pages, review_acts, own_reviews, review_files, seat_views, own_seat_views,
 )
 JOBS = (jobs.close_calls, jobs.expire_offers)  # registered when the module is loaded
@@ -37,7 +38,8 @@ name_actions({
     "round.addendum": _l("published an addendum"), "round.scored": _l("gave scores"),
     "round.reminded": _l("reminded those who have not sent their application"),
     "round.proposed": _l("proposed a selection"), "round.decided": _l("sealed the selection"),
-    "round.concurred": _l("agreed to the selection for a country"),
+    "round.chances": _l("published the chances of the draw"), "round.drawn": _l("revealed the seed and drew"),
+    "round.concurred": _l("agreed to the selection for a country"), "round.adopted": _l("adopted the selection for a country"),
     "round.published": _l("published the record"),
     "application.begun": _l("began an application"), "application.submitted": _l("sent the application in"),
     "application.file_added": _l("handed a file in"), "application.file_removed": _l("took a file out"),

@@ -49,7 +49,7 @@ OUT_OF_REACH = {
 # Views that name a thing which nobody has here, or that exist in another state of it only: 404, 410 or 422 is right.
 STATEFUL = {
     "sign_in.accept", "sign_in.link", "account.new_address", "sign_in.code", "firms.checked", "exports.flag", "mail.detail", "jobs.detail",
-    "rounds.appeal", "rounds.record", "gallery.page", "gallery.show", "calls.protocol", "apply.request_to_act", "apply.form",
+    "rounds.appeal", "rounds.record", "gallery.page", "gallery.show", "calls.protocol", "calls.chances_file", "rounds.chances", "apply.request_to_act", "apply.form",
     "apply.review", "apply.receipt", "apply.ownership", "apply.appeal", "apply.withdraw", "apply.firm", "exports.edit",
     "exports.refund", "exports.reopen", "exports.withdraw", "exports.send_back", "exports.new", "exports.in_dollars",
     "rounds.seats", "rounds.letters_page", "rounds.seat", "rounds.replace", "rounds.proposal", "rounds.act_pdf",
@@ -60,6 +60,8 @@ ASKS_MORE = {  # what the service asks besides the gate, by view: who of those t
     "firms.edit": {"coach"}, "firms.new_person": {"coach"}, "firms.ownership": {"coach"}, "firms.size": {"coach"},
     "firms.file": {"coach"}, "exports.flag": {"observer"}, "rounds.files": {"evaluator", "observer"},
     "rounds.seats": {"evaluator", "observer"}, "rounds.proposal": {"evaluator", "observer"},
+    # only of a national call of several countries, where a coordinator sees to the act and letters of theirs
+    **dict.fromkeys(("rounds.act", "rounds.act_pdf", "rounds.letters_page"), {"coordinator", "peru", "deputy", "past"}),
 }
 
 

@@ -60,6 +60,23 @@ class PointsField(DecimalField):
         return number(self.data) if self.data is not None else ""
 
 
+class EdgesField(StringField):
+    """Several numbers of points, with semicolons between them, typed and shown the reader's way: 80; 72,5."""
+
+    data: tuple[Decimal, ...] | None
+
+    def process_formdata(self, valuelist: list[Any]) -> None:
+        """Read what was typed; raises ValueError with what is expected."""
+        self.data = ()
+        try:
+            self.data = tuple(typed_number(text) for text in (valuelist[0] if valuelist else "").split(";") if text.strip())
+        except ValueError as fault:
+            raise ValueError(_("Give points with a semicolon between them, such as 80; 70.")) from fault
+
+    def _value(self) -> str:
+        return str(self.raw_data[0]) if self.raw_data else "; ".join(number(each) for each in self.data or ())
+
+
 class RoundForm(FlaskForm):
     """A new call on one page, every field filled in with what is usual."""
 

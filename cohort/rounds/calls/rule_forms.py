@@ -14,6 +14,7 @@ from wtforms import (
     IntegerField,
     RadioField,
     SelectChoice,
+    SelectField,
     SelectMultipleField,
     StringField,
 )
@@ -23,10 +24,11 @@ from wtforms.widgets import CheckboxInput, ListWidget
 from cohort.firms.words import SECTORS, SIZES, country_choices, country_name
 from cohort.kit.errors import DomainError
 from cohort.rounds.applications.words import CHECK_NAMES
-from cohort.rounds.calls.forms import PointsField
-from cohort.rounds.calls.parts import ScreeningTerms, screening_terms_of
+from cohort.rounds.calls.forms import EdgesField, PointsField
+from cohort.rounds.calls.parts import LotteryTerms, ScreeningTerms, lottery_terms_of, screening_terms_of
 from cohort.rounds.calls.protocol import ALWAYS_ON, CHECKS
 from cohort.rounds.calls.rule_drafts import Rules
+from cohort.rounds.decisions.tie_criteria import TIE_CRITERIA
 from cohort.rounds.decisions.words import COUNTS
 from cohort.rounds.screening.terms import MOST_MULTIPLE
 from cohort.rules.quotas import Quota
@@ -37,6 +39,14 @@ _FROM_0 = [_WHOLE, NumberRange(0, 100_000, _l("A whole number from 0."))]
 OFFERED = tuple(check for check in CHECKS if check not in ALWAYS_ON and check != "owner_group")
 USUAL_SCREENING = ScreeningTerms(3, Decimal(50))  # offered in a draft that has no such stage
 COLUMNS = ("size_class", "sector", "rural", "womens", "country", "region")
+
+
+TIES = ("tie_1", "tie_2", "tie_3")
+
+
+def _tie(label: object) -> SelectField:
+    return SelectField(label, default="", choices=[
+        SelectChoice("", _l("The draw")), *(SelectChoice(value, words) for value, words in TIE_CRITERIA.items())])
 
 
 class RulesForm(FlaskForm):
@@ -52,6 +62,9 @@ class RulesForm(FlaskForm):
     offer_days = IntegerField(_l("Working days to accept a seat"), _DAYS)
     appeal_answer_days = IntegerField(_l("Working days to answer an appeal"), _DAYS)
     waitlist_count = IntegerField(_l("Places on the waitlist"), _FROM_0)
+    tie_1, tie_2, tie_3 = _tie(_l("First")), _tie(_l("Then")), _tie(_l("At last, before the draw"))
+    has_lottery = BooleanField(_l("A draw inside merit bands decides, not the best total score"))
+    bands = EdgesField(_l("Lower ends of the merit bands, in points"), [Optional()])
     has_screening = BooleanField(_l("Only the best files of the self-test go on to review"))
     screening_multiple = IntegerField(_l("Files that go on for each seat"), [
         Optional(), NumberRange(1, MOST_MULTIPLE, _l("A whole number from 1 to 20."))])
@@ -65,8 +78,12 @@ class RulesForm(FlaskForm):
             frozenset(check for check in OFFERED if said[f"check_{check}"]),
             {"least_months": said["least_months"], "most_exports": said["most_exports"]}, said["counts"], said["shortfall"],
             said["offer_days"], {code: said[f"appeal_days_{code}"] for code in countries},
-            said["appeal_answer_days"], said["waitlist_count"], self._screening(),
+            said["appeal_answer_days"], said["waitlist_count"], self._screening(), self._lottery(),
+            tuple(said[name] for name in TIES if said[name]),
         )
+
+    def _lottery(self) -> LotteryTerms | None:
+        return LotteryTerms(tuple(self.bands.data or ())) if self.has_lottery.data else None
 
     def _screening(self) -> ScreeningTerms | None:
         """Return the stage when it is ticked; a number that was left out is out of reach, and the service says so."""
@@ -80,9 +97,11 @@ def rules_form(protocol: Mapping[str, Any]) -> RulesForm:
     held: dict[str, Any] = {name: protocol[name] for name in ("offer_days", "appeal_answer_days", "waitlist_count")}
     held |= {name: protocol["parity"][name] for name in ("counts", "shortfall")}
     held |= {name: usual for limits in CHECKS.values() for name, usual in limits.items()}
-    screening = screening_terms_of(protocol)
+    lottery, screening = lottery_terms_of(protocol), screening_terms_of(protocol)
+    held |= {"has_lottery": lottery is not None, "bands": lottery.bands if lottery else ()}
     shown = screening or USUAL_SCREENING
     held |= {"has_screening": screening is not None, "screening_multiple": shown.multiple, "screening_pass_mark": shown.pass_mark}
+    held |= dict(zip(TIES, protocol.get("tie_criteria", ()), strict=False))
     fields: dict[str, Any] = {}
     for row in protocol["eligibility"]:
         held |= {f"check_{row['check']}": row["is_on"], **{name: row[name] for name in CHECKS[row["check"]] if name in row}}

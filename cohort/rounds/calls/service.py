@@ -138,7 +138,8 @@ def close_round(session: Session, actor: Actor, round_: Round) -> int:
     round_.status, round_.closed_at = "closed", clock.now()
     round_.pool_hash = sha256_of(pool)
     session.flush()
-    audit.record(session, actor, "round.closed", round_, after={"applications": len(pool), "pool_hash": round_.pool_hash, "seed": round_.seed})
+    seed = {} if lottery_terms_of(round_.protocol) else {"seed": round_.seed}  # a lottery's is revealed by its draw
+    audit.record(session, actor, "round.closed", round_, after={"applications": len(pool), "pool_hash": round_.pool_hash, **seed})
     return len(pool)
 
 

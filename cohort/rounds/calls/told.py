@@ -12,7 +12,9 @@ from flask_babel import gettext, ngettext
 from cohort.firms.words import country_name
 from cohort.kit.language import share
 from cohort.rounds.calls.parts import review_terms_of
+from cohort.rounds.decisions.tie_criteria import TIE_CRITERIA
 from cohort.rounds.decisions.words import quota_name, rule_limit
+from cohort.rounds.drawing.words import bands_text
 from cohort.rounds.reviews.words import terms_text
 
 _: Callable[..., str] = gettext
@@ -27,6 +29,11 @@ def scoring_text(protocol: Mapping[str, Any]) -> str:
     if terms.least_mark:
         told = _("%(terms)s · no mark below %(least)s in any criterion", terms=told, least=terms.least_mark)
     return told[:1].upper() + told[1:]
+
+
+def choosing_text(protocol: Mapping[str, Any]) -> str:
+    """Return how the list is chosen from the scored files: the best total, or a draw inside merit bands."""
+    return bands_text(protocol) or _("The list has the highest total score that any list under these rules can have; equal lists are settled by the draw of the published seed.")
 
 
 def quota_rows(protocol: Mapping[str, Any]) -> list[dict[str, str]]:
@@ -55,6 +62,14 @@ def _share_limit(least: Fraction | None, most: Fraction | None) -> str:
 def _percent(part: Fraction) -> str:
     percent = Decimal(part.numerator) / Decimal(part.denominator) * 100
     return share(percent / 100, 0 if percent == percent.to_integral_value() else 1)
+
+
+def tie_text(protocol: Mapping[str, Any]) -> str:
+    """Return what settles equal points before the draw, in order; empty where the draw alone does."""
+    named = [str(TIE_CRITERIA[each]) for each in protocol.get("tie_criteria", ())]
+    told = "; ".join(each[:1].lower() + each[1:] for each in named)
+    return _("Before that draw equal points are settled in this order: %(criteria)s. The public record shows where each "
+             "code stands in it.", criteria=told) if told else ""
 
 
 def days_text(protocol: Mapping[str, Any]) -> str:

@@ -26,8 +26,11 @@ from cohort.rounds.calls.time_left import TimeLeft, time_left, time_left_of
 from cohort.rounds.calls.times import from_local, local_text
 from cohort.rounds.decisions.appeals import appeals_of, waiting_count
 from cohort.rounds.decisions.service import decision_of
+from cohort.rounds.drawing import service as drawing
 from cohort.rounds.models import Round
 from cohort.rounds.reach import may_read_names
+from cohort.rounds.seats.acts import each_act
+from cohort.rounds.seats.words import acts_text
 from cohort.rounds.site import Page, back_with, session_now, staff
 from cohort.rounds.waiting import PLACES, WORDS, steps_for
 
@@ -71,13 +74,15 @@ def detail(round_id: int) -> Page:
     standings = queries.standings_of(session, round_)
     total = queries.total_of(standings)
     rows = [{"country": country_name(each.country), "standing": each} for each in standings]
+    by_act = each_act(session, round_)
     return render_template(
         "rounds/detail.html", round=round_, words=words, told=told, rows=rows, total=total, short=short,
         step=queries.step_of(round_, total), closes=local_text(round_.closes_at, round_.time_zone),
         opens=local_text(round_.opens_at, round_.time_zone), is_past=clock.now() > service.deadline_of(round_),
-        decision=decision_of(session, round_.id), appeals=appeals_of(session, round_) if may_read_names(current_actor()) else [],
+        decision=decision_of(session, round_.id), acts_text="" if by_act is None else acts_text(round_, by_act),
+        appeals=appeals_of(session, round_) if may_read_names(current_actor()) else [],
         requests=requests_of(session, round_.id), history=history_of(session, round_),
-        is_evaluator=current_actor().roles <= {Role.EVALUATOR},
+        is_evaluator=current_actor().roles <= {Role.EVALUATOR}, is_seed_known=drawing.is_seed_known(session, round_),
         time_left=time_left_of(session, round_) if current_actor().may("round.edit") else None,
     )
 
@@ -103,6 +108,7 @@ def new() -> Page:
             flash(text, "notice")
         return made
 
+    named = copying.source_of(session, current_actor(), form.copied_from.data or "")
     return _written(form, act, _("New call"), _("Save the draft"), url_for("rounds.index"), left,
                     earlier=_sources(session), left_out=_left_out(named, form))
 
@@ -121,7 +127,6 @@ def _sources(session: Session) -> list[tuple[str, list[tuple[int, str]]]]:
 
 
 @staff.route("/<int:round_id>/edit", methods=["GET", "POST"])
-    named = copying.source_of(session, current_actor(), form.copied_from.data or "")
 @gate("round.edit")
 def edit(round_id: int) -> Page:
     """Change a draft."""
@@ -183,6 +188,8 @@ def close(round_id: int) -> Page:
 
     def act(session: Session, actor: Actor, held: Round) -> str:
         count = service.close_round(session, actor, held)
+        if drawing.is_lottery(held):
+            return _("The call is closed: %(count)s applications are frozen. The seed is revealed by the draw.", count=count)
         return _("The call is closed: %(count)s applications are frozen and the seed is revealed.", count=count)
 
     return _asked("rounds/close.html", round_, act, sent=queries.sent_counts(session_now(), [round_.id]).get(round_.id, 0))

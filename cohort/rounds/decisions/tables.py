@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from fractions import Fraction
 from typing import Any
 
 from flask import url_for
@@ -14,8 +15,10 @@ from sqlalchemy.orm import Session, joinedload
 from cohort.firms.models import Firm
 from cohort.rounds.decisions import words
 from cohort.rounds.decisions.fates import fates
-from cohort.rounds.decisions.service import Shown, record_of
+from cohort.rounds.decisions.service import Shown
+from cohort.rounds.files.record import change_json
 from cohort.rounds.models import Application, Decision, Round, Seat
+from cohort.rules.shortfall import RoundSelection
 
 UNITS = Decimal(10_000)
 
@@ -48,6 +51,7 @@ class Figures:
     seats: int
     empty: Mapping[str, int]
     shortfall: str | None
+    least_chance: str = ""  # of anybody whom the rules leave a seat, where a draw decides
 
     @property
     def empty_count(self) -> int:
@@ -134,6 +138,7 @@ def figures_of(record: Mapping[str, Any]) -> Figures:
         total=total, free_total=free, effect_share=(total - free) / free if free else Decimal(0),
         womens=sum(1 for code in result["selected"] if code in womens), selected=len(result["selected"]),
         seats=result["seats"], empty=result["empty"], shortfall=result["shortfall"],
+        least_chance=words.chance_text(Fraction(result["lottery"]["least"])) if "lottery" in result else "",
     )
 
 
@@ -145,10 +150,10 @@ def effects(record: Mapping[str, Any], protocol: Mapping[str, Any]) -> list[dict
         is_free = not quota["min"] and quota["max"] in {None, result["seats"]}
         if is_free:
             continue
-        price = Decimal(str(quota["price"] or 0))
+        price = None if quota["price"] is None else Decimal(str(quota["price"]))
         rows.append({
             "rule": words.rule_name(quota["name"], protocol), "limit": words.rule_limit(quota["min"], quota["max"]),
-            "now": quota["count"], "points": price, "share": price / objective if objective else Decimal(0),
+            "now": quota["count"], "points": price, "share": price / objective if price and objective else Decimal(0),
         })
     return rows
 
@@ -174,10 +179,9 @@ def _who(by_code: Mapping[str, Application], names: Mapping[int, str], code: str
     return names.get(each.firm_id or 0, each.code)
 
 
-def impossible(round_: Round, shown: Shown) -> dict[str, list[str]]:
-    """Return in words which rules clash and what would have to give way."""
-    record = record_of(shown)
+def clash(round_: Round, found: RoundSelection) -> dict[str, list[str]]:
+    """Return in words which rules clash, and what would have to give way."""
     return {
-        "conflict": [words.rule_name(name, round_.protocol) for name in record["result"]["conflict"]],
-        "relaxation": [words.relaxation_text(change, round_.protocol) for change in record["result"]["relaxation"]],
+        "conflict": [words.rule_name(name, round_.protocol) for name in found.conflict],
+        "relaxation": [words.relaxation_text(change_json(change), round_.protocol) for change in found.relaxation],
     }

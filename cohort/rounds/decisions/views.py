@@ -22,7 +22,7 @@ from cohort.rounds.calls.protocol import sha256_of
 from cohort.rounds.calls.time_left import time_left_of
 from cohort.rounds.calls.times import local_text
 from cohort.rounds.calls.views import round_here
-from cohort.rounds.decisions import appeals, service, tables, words
+from cohort.rounds.decisions import adoption, appeals, service, tables, words
 from cohort.rounds.decisions.context import selection_context
 from cohort.rounds.models import Appeal, Round
 from cohort.rounds.reach import may_read_names
@@ -49,11 +49,13 @@ def decide(round_id: int) -> Page:
     try:
         shown = service.show(session, current_actor(), round_)
     except DomainError as refusal:
+        if refusal.code in {"lottery_not_drawn", "lottery_changed"}:
+            return redirect(url_for("rounds.chances", round_id=round_id))
         if int(WORDINGS[refusal.code].status) >= 500:
             raise
         return _blocked(round_, refusal)
     if shown.found.status != "optimal":
-        return render_template("rounds/impossible.html", round=round_, **tables.impossible(round_, shown))
+        return render_template("rounds/impossible.html", round=round_, **tables.clash(round_, shown.found))
     record, standing = service.record_of(shown), service.decision_of(session, round_id)
     is_proposed = standing is not None and standing.record_hash == sha256_of(record)
     return render_template(
@@ -82,6 +84,7 @@ def result(round_id: int) -> Page:
     return render_template(
         "rounds/result.html", **selection_context(round_, decision.record, lines), decision=decision,
         adopter=names_of_people(session, [decision.adopted_by]).get(decision.adopted_by or 0, ""), adopted=local_text(decision.adopted_at, round_.time_zone),
+        adopters=adoption.adopters_of(session, round_, decision),
     )
 
 

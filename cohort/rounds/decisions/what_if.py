@@ -10,10 +10,11 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from fractions import Fraction
 
+from flask_babel import lazy_gettext as _l
 from sqlalchemy.orm import Session
 
 from cohort.kit.access import Actor
-from cohort.kit.errors import DomainError
+from cohort.kit.errors import DomainError, wording
 from cohort.kit.process import run_in_child
 from cohort.rounds.calls.protocol import split_seats
 from cohort.rounds.decisions.reweighing import Marked, marked, require_marks, reweighed
@@ -31,6 +32,8 @@ from cohort.rules.frontier import Point, frontier, parity_rules
 from cohort.rules.round_question import RoundQuestion
 from cohort.rules.shortfall import RoundSelection
 from cohort.rules.shortfall import question_of as as_plan
+
+wording("what_if_lottery", _l("A draw decides this call, so no other list can be compared. Its chances stand on this page."), 409)
 
 MOST_SCENARIOS = 3
 
@@ -85,6 +88,8 @@ def compare(session: Session, actor: Actor, round_: Round, scenarios: Sequence[S
         raise DomainError("decision_not_closed")
     files = files_of(session, round_)
     sealed = question_of(round_, files)
+    if sealed.edges is not None:
+        raise DomainError("what_if_lottery")
     held = marked(session, round_) if any(each.weights is not None for each in scenarios) else None
     asked = (sealed, *(
         variant(round_, _scored_anew(session, round_, files, held, each), sealed, each) for each in scenarios))

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from decimal import Decimal
+from fractions import Fraction
 from typing import Any
 
 from flask_babel import gettext, ngettext
 from flask_babel import lazy_gettext as _l
 
 from cohort.firms.words import SECTORS, SIZES, country_name
-from cohort.kit.language import formats, number
+from cohort.kit.language import formats, number, share
 from cohort.rounds.applications.words import check_words
 from cohort.rounds.calls.protocol import RUBRIC_NAMES
+from cohort.rounds.screening.words import reason_text as screening_reason
 
 _: Callable[..., str] = gettext
 
@@ -67,10 +69,11 @@ def quota_name(quota: Mapping[str, Any], protocol: Mapping[str, Any]) -> str:
 
 def _covered(where: Mapping[str, list[str]], protocol: Mapping[str, Any]) -> str:
     return "; ".join(
-        _(" or ").join(_value_name(column, value, protocol) for value in values) for column, values in where.items())
+        _(" or ").join(value_name(column, value, protocol) for value in values) for column, values in where.items())
 
 
-def _value_name(column: str, value: str, protocol: Mapping[str, Any]) -> str:
+def value_name(column: str, value: str, protocol: Mapping[str, Any]) -> str:
+    """Return what a value of an attribute that rules name is called: `Peru`, `rural`, `women-owned or led`."""
     if column == "country":
         return country_name(value)
     if column == "womens":
@@ -100,11 +103,36 @@ def reason_text(code: str, facts: Mapping[str, Any], protocol: Mapping[str, Any]
         return _("selected through %(rules)s", rules=_rules(facts, protocol))
     if code in {"below_minimum", "low_mark", "ineligible"}:
         return _not_in_the_pool(code, facts)
+    if code.startswith("screen_"):
+        return screening_reason(code, facts, protocol)
+    if code.endswith("_draw"):
+        return _by_draw(code, facts)
     if code == "out_by_lot":
-        return _("same points as the last seat; the published draw decided")
+        return _by_lot(protocol)
     if code in {"out_by_score", "out_by_rule"}:
         return _out(code, points, facts, protocol)
     return ""
+
+
+def _by_lot(protocol: Mapping[str, Any]) -> str:
+    if protocol.get("tie_criteria"):
+        return _("same points as the last seat; the criteria for equal points and then the published draw decided")
+    return _("same points as the last seat; the published draw decided")
+
+
+def _by_draw(code: str, facts: Mapping[str, Any]) -> str:
+    """Return what the draw made of a file, with its chance as published."""
+    if code == "out_of_draw":
+        return _("better merit bands and the rules left no seat to draw for it")
+    chance = chance_text(Fraction(facts["chance"]))
+    if code == "in_by_draw":
+        return _("drawn; its published chance was %(chance)s", chance=chance)
+    return _("not drawn; its published chance was %(chance)s", chance=chance)
+
+
+def chance_text(chance: Fraction) -> str:
+    """Return a chance as people read it: `9.1 %`."""
+    return share(Decimal(chance.numerator) / Decimal(chance.denominator), 1)
 
 
 def _not_in_the_pool(code: str, facts: Mapping[str, Any]) -> str:
