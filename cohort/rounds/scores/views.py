@@ -127,11 +127,11 @@ def paste(round_id: int) -> Page:
     if form.validate_on_submit():
         try:
             _take_file(form)
-            if "apply" in request.form:
-                return _apply(round_id, form, back)
             read = service.preview(session_now(), current_actor(), round_, pasted_lines(form.sheet.data or ""), has_decimal_comma=has_comma())
             if not read.rows and not read.faults:
                 raise DomainError("scores_empty")
+            if "apply" in request.form and not read.faults:
+                return _apply(round_id, form, back)
         except DomainError as refusal:
             form.form_errors.append(sentence(refusal))
         except (TableFault, importer.NoColumn) as fault:
