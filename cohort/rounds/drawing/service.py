@@ -67,15 +67,29 @@ def published(session: Session, round_id: int) -> list[Chances]:
     return list(session.scalars(select(Chances).where(Chances.round_id == round_id).order_by(Chances.id)))
 
 
+def standing(session: Session, actor: Actor, round_: Round) -> Chances | None:
+    """Return the published chances of a closed call while its files are those that they were worked out for, else None.
+
+    Raises while files wait for a score or for eligibility, and for a call that no draw decides.
+    """
+    asked = key_of(_question(session, actor, round_))
+    held = published(session, round_.id)
+    return held[-1] if held and held[-1].question_hash == asked else None
+
+
 def prepare(session: Session, actor: Actor, round_: Round) -> Prepared:
-    """Return the lottery of a closed call, checked; raises while files wait for a score or for eligibility."""
+    """Return the lottery of a closed call, worked out and checked; raises what `standing` raises."""
+    question = _question(session, actor, round_)
+    return Prepared(question, run_in_child(lottery_of_round, question, TIMEOUT_SECONDS))
+
+
+def _question(session: Session, actor: Actor, round_: Round) -> RoundQuestion:
     actor.require("round.decide")
     if not is_lottery(round_):
         raise DomainError("lottery_none")
     if round_.status != "closed":
         raise DomainError("decision_not_closed")
-    question = question_of(round_, files_of(session, round_))
-    return Prepared(question, run_in_child(lottery_of_round, question, TIMEOUT_SECONDS))
+    return question_of(round_, files_of(session, round_))
 
 
 def publish_chances(session: Session, actor: Actor, round_: Round, key: str, reason: str = "") -> Chances:
@@ -83,20 +97,19 @@ def publish_chances(session: Session, actor: Actor, round_: Round, key: str, rea
 
     Raises when the files changed since (`key`), when no list keeps every rule, and without a reason once the seed is known.
     """
+    _lock(session, round_)
+    stands = standing(session, actor, round_)
+    if stands is not None:
+        return stands
     prepared = prepare(session, actor, round_)
     if prepared.found.decision.status != "optimal":
         raise DomainError("decision_impossible")
-    _lock(session, round_)
-    earlier = published(session, round_.id)
-    asked = key_of(prepared.question)
-    if earlier and earlier[-1].question_hash == asked:
-        return earlier[-1]
     if prepared.key != key:
         raise DomainError("lottery_not_same")
     if is_seed_known(session, round_) and not reason.strip():
         raise DomainError("lottery_reason")
     made = Chances(
-        round_id=round_.id, lottery=told(prepared), question_hash=asked, reason=reason.strip()[:1000], published_at=clock.now(), published_by=actor.person_id,
+        round_id=round_.id, lottery=told(prepared), question_hash=key_of(prepared.question), reason=reason.strip()[:1000], published_at=clock.now(), published_by=actor.person_id,
     )
     session.add(made)
     session.flush()
@@ -109,22 +122,16 @@ def draw(session: Session, actor: Actor, round_: Round) -> Chances:
 
     Raises before the chances are published, and when files or scores changed since.
     """
-    actor.require("round.decide")
-    if not is_lottery(round_):
-        raise DomainError("lottery_none")
     _lock(session, round_)
-    chances = published(session, round_.id)
-    if not chances:
-        raise DomainError("lottery_not_published")
-    standing = chances[-1]
-    if standing.drawn_at is not None:
-        return standing
-    if standing.question_hash != key_of(question_of(round_, files_of(session, round_))):
-        raise DomainError("lottery_changed")
-    standing.drawn_at, standing.drawn_by = clock.now(), actor.person_id
+    chances = standing(session, actor, round_)
+    if chances is None:
+        raise DomainError("lottery_changed" if published(session, round_.id) else "lottery_not_published")
+    if chances.drawn_at is not None:
+        return chances
+    chances.drawn_at, chances.drawn_by = clock.now(), actor.person_id
     session.flush()
-    audit.record(session, actor, "round.drawn", round_, after={"seed": round_.seed, "chances_hash": hash_of(standing)})
-    return standing
+    audit.record(session, actor, "round.drawn", round_, after={"seed": round_.seed, "chances_hash": hash_of(chances)})
+    return chances
 
 
 def selection_of(session: Session, round_: Round, question: RoundQuestion) -> RoundSelection:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import cast
 
 from flask import Response, flash, jsonify, redirect, render_template, request, url_for
 from flask_babel import gettext
@@ -16,7 +17,6 @@ from cohort.rounds.calls.protocol import short
 from cohort.rounds.calls.times import local_text
 from cohort.rounds.calls.views import round_here
 from cohort.rounds.decisions import tables
-from cohort.rounds.decisions.solving import key_of
 from cohort.rounds.drawing import service, words
 from cohort.rounds.models import Chances, Round
 from cohort.rounds.site import Page, back_with, calls, session_now, staff
@@ -33,20 +33,21 @@ def chances(round_id: int) -> Page:
     if round_.status in {"decided", "published"}:
         return redirect(url_for("rounds.result", round_id=round_id))
     try:
-        prepared = service.prepare(session, current_actor(), round_)
+        stands = service.standing(session, current_actor(), round_)
+        prepared = None if stands else service.prepare(session, current_actor(), round_)
     except DomainError as refusal:
         if int(WORDINGS[refusal.code].status) >= 500:
             raise
         standings = rounds.standings_of(session, round_)
         return render_template("rounds/blocked.html", round=round_, reason=sentence(refusal), total=rounds.total_of(standings))
-    if prepared.found.decision.status != "optimal":
+    if prepared is not None and prepared.found.decision.status != "optimal":
         return render_template("rounds/impossible.html", round=round_, **tables.clash(round_, prepared.found.decision))
-    is_current = bool(held) and held[-1].question_hash == key_of(prepared.question)
-    told = held[-1].lottery if is_current else service.told(prepared)
+    told = stands.lottery if stands else service.told(cast(service.Prepared, prepared))
     return render_template(
-        "rounds/chances.html", round=round_, call_words=call_words, short=short, key=prepared.key, held=[_line(each, round_) for each in held],
-        is_current=is_current, is_drawn=is_current and held[-1].drawn_at is not None, rows=words.kind_rows(told, round_.protocol),
-        least=words.least_text(told), bands=words.bands_text(round_.protocol), is_seed_known=service.is_seed_known(session, round_),
+        "rounds/chances.html", round=round_, call_words=call_words, short=short, key=prepared.key if prepared else "",
+        held=[_line(each, round_) for each in held], is_current=stands is not None, is_drawn=bool(stands and stands.drawn_at),
+        rows=words.kind_rows(told, round_.protocol), least=words.least_text(told), bands=words.bands_text(round_.protocol),
+        is_seed_known=service.is_seed_known(session, round_),
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
@@ -23,27 +23,23 @@ def bands_text(protocol: Mapping[str, Any]) -> str:
         return ""
     if not terms.bands:
         return _("A draw decides among all eligible files that reach the lowest score; chances are as equal as the rules allow.")
-    names = ", ".join(band_text(place, terms.bands) for place in range(1, len(terms.bands) + 2))
+    names = ", ".join(band_text(place, protocol) for place in range(1, len(terms.bands) + 2))
     return _("A draw decides inside merit bands, the best band first: %(bands)s. Chances are as equal as the rules allow.", bands=names)
 
 
-def band_text(place: int, edges: Sequence[Decimal]) -> str:
+def band_text(place: int, protocol: Mapping[str, Any]) -> str:
     """Return a merit band from its place, 1 the best: `80 points and more`, `60 to under 80 points`."""
-    if not edges:
-        return _("all files")
+    terms = lottery_terms_of(protocol)
+    edges = (*(terms.bands if terms else ()), Decimal(protocol["minimum_score"]))
     if place == 1:
         return _("%(least)s points and more", least=number(edges[0]))
-    if place > len(edges):
-        return _("under %(most)s points", most=number(edges[-1]))
     return _("%(least)s to under %(most)s points", least=number(edges[place - 1]), most=number(edges[place - 2]))
 
 
 def kind_rows(told: Mapping[str, Any], protocol: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Return the kinds of a lottery with how many files they hold and each one's chance, the best chance first."""
-    terms = lottery_terms_of(protocol)
-    edges = terms.bands if terms else ()
     rows = sorted(
-        (-Fraction(kind["chance"]), band_text(int(who["band"]), edges) if "band" in who else "", _who(who, protocol), len(kind["ids"]))
+        (-Fraction(kind["chance"]), band_text(int(who["band"]), protocol), _who(who, protocol), len(kind["ids"]))
         for kind, who in zip(told["lottery"]["kinds"], told["who"], strict=True)
     )
     return [{"chance": chance_text(-below), "band": band, "who": who, "count": count} for below, band, who, count in rows]

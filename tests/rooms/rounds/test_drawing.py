@@ -167,7 +167,7 @@ def test_the_draft_takes_bands_above_its_lowest_score_and_keeps_them_in_order(wo
         rule_drafts.set_rules(world.session, world.manager, round_, replace(SAID, lottery=terms))
         assert lottery_terms_of(round_.protocol) == (None if kept is None else LotteryTerms(tuple(map(Decimal, kept))))
     assert bands_text({**round_.protocol, "lottery": {"bands": ["80", "70.5"]}}) == (
-        "A draw decides inside merit bands, the best band first: 80 points and more, 70.5 to under 80 points, under 70.5 points. "
+        "A draw decides inside merit bands, the best band first: 80 points and more, 70.5 to under 80 points, 60 to under 70.5 points. "
         "Chances are as equal as the rules allow.")
 
 
@@ -192,7 +192,7 @@ def test_the_pages_lead_from_chances_to_draw_to_selection_and_everybody_reads_th
     doors.do(ready)
     seed = doors.do(lambda world: world.session.scalars(select(Round.seed)).one())
     client, anybody = doors.client("manager@plan.test"), doors.client()
-    assert "Un sorteo decide dentro de franjas de mérito, primero la mejor: 75 puntos y más, menos de 75 puntos." in anybody.get(f"/calls/{CODE}").text
+    assert "Un sorteo decide dentro de franjas de mérito, primero la mejor: 75 puntos y más, de 60 a menos de 75 puntos." in anybody.get(f"/calls/{CODE}").text
     assert anybody.get(f"/calls/{CODE}/chances.json").status_code == 404
     assert client.get("/rounds/1/decide").headers["Location"].endswith("/rounds/1/chances")
     page = client.get("/rounds/1/chances").text
