@@ -1,4 +1,4 @@
-"""Counts women's firms among those who applied, were eligible, reached the minimum, were chosen and accepted.
+"""Counts women's firms among those who applied, were eligible, screened, reached the minimum, were chosen and accepted.
 
 By country, size or sector, on frozen facts. Whoever may not read firms gets small groups hidden (rule 22, domain.md).
 """
@@ -14,13 +14,15 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from cohort.kit.access import unscoped
+from cohort.rounds.calls.parts import screening_terms_of
 from cohort.rounds.decisions.ownership import CHECK
 from cohort.rounds.models import Application, Finding, Round, Seat
 from cohort.rounds.scores.service import latest_scores
+from cohort.rounds.screening.queries import state_of_file
 from cohort.rounds.seats.models import Offer
 from cohort.rules.suppression import Split, protect_splits
 
-STAGES = ("applied", "eligible", "minimum", "selected", "accepted")
+STAGES = ("applied", "eligible", "screened", "minimum", "selected", "accepted")
 CUTS = ("country", "size_class", "sector")
 
 
@@ -34,6 +36,11 @@ class Step:
     unknown: int
 
 
+def stages_of(round_: Round) -> tuple[str, ...]:
+    """Return the stages of a round in order; only a call that screens has the one before reviews."""
+    return STAGES if screening_terms_of(round_.protocol) is not None else tuple(name for name in STAGES if name != "screened")
+
+
 def funnel_of(session: Session, round_: Round, cut: str, *, is_protected: bool) -> dict[str, list[Step]]:
     """Return the stages of the whole round ('' first) and of each value of `cut`, in order.
 
@@ -45,10 +52,10 @@ def funnel_of(session: Session, round_: Round, cut: str, *, is_protected: bool) 
     groups = sorted({group for group, _reached, _womens in found})
     counted = {
         (name, stage): [womens for group, reached, womens in found if stage in reached and name in {"", group}]
-        for name in ("", *groups) for stage in STAGES
+        for name in ("", *groups) for stage in stages_of(round_)
     }
     answer: dict[str, list[Step]] = {name: [] for name in ("", *groups)}
-    for stage in STAGES:
+    for stage in stages_of(round_):
         shown = _shown({name: counted[name, stage] for name in groups}, is_protected)
         for name in ("", *groups):
             held = counted[name, stage]
@@ -72,7 +79,9 @@ def _facts(session: Session, round_: Round, cut: str) -> Iterable[tuple[str, fro
         Application.round_id == round_.id, Offer.state == "accepted"))
     refuted = _ids(session, select(Finding.application_id).join(Application, Application.id == Finding.application_id).where(
         Application.round_id == round_.id, Finding.check == CHECK, Finding.answer == "no"))
-    statement = select(Application.id, Application.country, Application.eligible, Application.facts).where(
+    statement = select(
+        Application.id, Application.country, Application.eligible, Application.facts, state_of_file(round_).label("screened")
+    ).where(
         Application.round_id == round_.id, Application.status == "submitted")
     for row in session.execute(statement):
         facts: Mapping[str, Any] = row.facts or {}
@@ -80,7 +89,9 @@ def _facts(session: Session, round_: Round, cut: str) -> Iterable[tuple[str, fro
         reached = {"applied"}
         if row.eligible == "yes":
             reached.add("eligible")
-            if scores.get(row.id, -1) >= lowest:
+            if row.screened == "sent":
+                reached.add("screened")
+            if row.screened == "sent" and scores.get(row.id, -1) >= lowest:
                 reached.add("minimum")
         reached |= {name for name, held in (("selected", selected), ("accepted", accepted)) if row.id in held}
         yield group, frozenset(reached), "no" if row.id in refuted else str(facts.get("womens") or "unknown")

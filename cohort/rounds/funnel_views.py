@@ -12,13 +12,13 @@ from cohort.firms.words import SECTORS, SIZES, country_name
 from cohort.kit.access import current_actor, gate
 from cohort.rounds.calls import words as call_words
 from cohort.rounds.calls.views import round_here
-from cohort.rounds.funnel import CUTS, funnel_of
+from cohort.rounds.funnel import CUTS, funnel_of, stages_of
 from cohort.rounds.site import Page, session_now, staff
 
 _: Callable[..., str] = gettext
 CUT_NAMES = {"country": _l("By country"), "size_class": _l("By size"), "sector": _l("By sector")}
 STAGE_NAMES = {
-    "applied": _l("Applied"), "eligible": _l("Eligible"), "minimum": _l("Reached the lowest score"), "selected": _l("Selected"),
+    "applied": _l("Applied"), "eligible": _l("Eligible"), "screened": _l("Sent to review"), "minimum": _l("Reached the lowest score"), "selected": _l("Selected"),
     "accepted": _l("Accepted"),
 }
 
@@ -33,7 +33,7 @@ def funnel(round_id: int) -> Page:
     found = funnel_of(session_now(), round_, cut, is_protected=not current_actor().may("firm.see"))
     whole = found.pop("")
     return render_template(
-        "rounds/funnel.html", round=round_, call_words=call_words, cut=cut, cuts=CUT_NAMES, stage_names=STAGE_NAMES,
+        "rounds/funnel.html", round=round_, call_words=call_words, cut=cut, cuts=CUT_NAMES, stage_names={stage: STAGE_NAMES[stage] for stage in stages_of(round_)},
         whole=[{"label": STAGE_NAMES[each.stage], "women": each.womens or 0, "total": each.total} for each in whole],
         groups=[(_group_name(cut, name), steps) for name, steps in found.items()],
         unknown=whole[0].unknown, rule_share=float(round_.protocol["parity"]["share"]),

@@ -24,10 +24,11 @@ from cohort.rounds.reviews import file_views as review_files
 from cohort.rounds.reviews import manage as review_pages
 from cohort.rounds.reviews import views as own_reviews
 from cohort.rounds.scores import views as score_views
+from cohort.rounds.screening import views as screening_views
 from cohort.rounds.seats import own_views as own_seat_views
 from cohort.rounds.seats import views as seat_views
 
-PAGES = (reach, funnel_views, application_staff, application_views, application_questions, application_files, call_pages, call_views, draft_views, call_questions, decision_views, act_views, proposal_views, what_if_views, drawing_views, score_views,
+PAGES = (reach, funnel_views, application_staff, application_views, application_questions, application_files, call_pages, call_views, draft_views, call_questions, decision_views, act_views, proposal_views, what_if_views, drawing_views, score_views, screening_views,
          review_pages, review_acts, own_reviews, review_files, seat_views, own_seat_views,
 )
 JOBS = (jobs.close_calls, jobs.expire_offers)  # registered when the module is loaded
@@ -35,7 +36,7 @@ JOBS = (jobs.close_calls, jobs.expire_offers)  # registered when the module is l
 name_actions({
     "round.created": _l("started the call"), "round.edited": _l("changed the draft"),
     "round.opened": _l("opened the call and sealed its rules"), "round.closed": _l("closed the call and froze its files"),
-    "round.addendum": _l("published an addendum"), "round.scored": _l("gave scores"),
+    "round.addendum": _l("published an addendum"), "round.scored": _l("gave scores"), "round.screened": _l("screened the files"),
     "round.reminded": _l("reminded those who have not sent their application"),
     "round.proposed": _l("proposed a selection"), "round.decided": _l("sealed the selection"),
     "round.chances": _l("published the chances of the draw"), "round.drawn": _l("revealed the seed and drew"),

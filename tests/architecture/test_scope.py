@@ -65,6 +65,7 @@ PAST_SCOPE = {
     "cohort/rounds/reviews/waiting.py open_count": "one's own assignments alone",
     "cohort/rounds/reviews/waiting.py own_files": "one's own assignments alone",
     "cohort/rounds/scores/importer.py scores": "the operator at the command line",
+    "cohort/rounds/screening/queries.py _count": "how many files of a call were screened, in all countries; no row leaves",
     "cohort/rounds/seats/offers.py accept": "a firm that accepts joins the plan, whatever it may see of it",
     "cohort/rounds/seats/offers.py expire_due": "a job over all countries",
     "cohort/rounds/seats/offers.py free_seat": "the member of the seat, for whoever decides",

@@ -13,14 +13,14 @@ from cohort.firms.models import ConsentEntry, Firm
 from cohort.kit.access import unscoped
 from cohort.kit.errors import DomainError
 from cohort.rounds.models import Application, Decision, Round, ScoreEntry, Seat
-from cohort.rounds.screening.queries import left_out
+from cohort.rounds.screening.queries import state_of_file
 
 STEPS = ("draft", "open", "review", "selection", "sealed", "offers")
 
 
 @dataclass(frozen=True)
 class Standing:
-    """How one country's files stand, or all together: drafts, sent in, by eligibility, screened out, scored, women's."""
+    """How one country's files stand, or all together: drafts, sent in, by eligibility, screening and score, women's."""
 
     country: str
     draft: int = 0
@@ -31,11 +31,12 @@ class Standing:
     scored: int = 0
     womens: int = 0
     left_out: int = 0
+    unscreened: int = 0
 
     @property
     def to_score(self) -> int:
-        """Eligible files that need a score: all but those that the screening left out."""
-        return self.eligible - self.left_out
+        """Eligible files that need a score: all but those that the screening left out or has still to judge."""
+        return self.eligible - self.left_out - self.unscreened
 
     @property
     def unscored(self) -> int:
@@ -90,40 +91,40 @@ def standings_of(session: Session, round_: Round) -> list[Standing]:
     each = (
         select(
             Application.country, Application.status, Application.eligible,
-            Application.id.in_(scored).label("is_scored"), Application.id.in_(left_out()).label("is_left_out"),
+            Application.id.in_(scored).label("is_scored"), state_of_file(round_).label("screened"),
             ((Firm.women_owned == "yes") | (Firm.women_led == "yes")).label("is_womens"))
         .outerjoin(Firm, Firm.id == Application.firm_id).where(Application.round_id == round_.id).subquery()
     )
-    kinds = (each.c.country, each.c.status, each.c.eligible, each.c.is_scored, each.c.is_left_out, each.c.is_womens)
+    kinds = (each.c.country, each.c.status, each.c.eligible, each.c.is_scored, each.c.screened, each.c.is_womens)
     statement = select(*kinds, func.count()).group_by(*kinds)
     counts: dict[str, dict[str, int]] = {}
-    for country, status, eligible, is_scored, is_left_out, is_womens, count in session.execute(statement):
+    for country, status, eligible, is_scored, screened, is_womens, count in session.execute(statement):
         held = counts.setdefault(country, {})
-        for name in _kinds(status, eligible, bool(is_scored), bool(is_left_out), bool(is_womens)):
+        for name in _kinds(status, eligible, bool(is_scored), screened, bool(is_womens)):
             held[name] = held.get(name, 0) + count
     order = list(round_.protocol["countries"])
     return [Standing(code, **counts[code]) for code in sorted(counts, key=lambda one: (one not in order, one))]
 
 
-def _kinds(status: str, eligible: str, is_scored: bool, is_left_out: bool, is_womens: bool) -> list[str]:
+def _kinds(status: str, eligible: str, is_scored: bool, screened: str, is_womens: bool) -> list[str]:
     if status != "submitted":
         return [status] if status == "draft" else []
     kinds = ["submitted", {"yes": "eligible", "no": "ineligible"}.get(eligible, "pending")]
-    if eligible == "yes" and (is_left_out or is_scored):
-        kinds.append("left_out" if is_left_out else "scored")
+    if eligible == "yes" and (screened != "sent" or is_scored):
+        kinds.append("scored" if screened == "sent" else screened)
     return [*kinds, "womens"] if is_womens else kinds
 
 
 def total_of(standings: Sequence[Standing]) -> Standing:
     """Return the sum of all countries."""
-    names = ("draft", "submitted", "eligible", "pending", "ineligible", "scored", "womens", "left_out")
+    names = ("draft", "submitted", "eligible", "pending", "ineligible", "scored", "womens", "left_out", "unscreened")
     return Standing("", **{name: sum(getattr(each, name) for each in standings) for name in names})
 
 
 def step_of(round_: Round, total: Standing) -> int:
     """Return where the round stands on its way, counted from 0 in `STEPS`."""
     if round_.status == "closed":
-        return 2 if total.unscored or total.pending or not total.scored else 3
+        return 2 if total.unscreened or total.unscored or total.pending or not total.scored else 3
     return {"draft": 0, "open": 1, "decided": 4, "published": 5}[round_.status]
 
 

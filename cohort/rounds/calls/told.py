@@ -16,6 +16,7 @@ from cohort.rounds.decisions.tie_criteria import TIE_CRITERIA
 from cohort.rounds.decisions.words import quota_name, rule_limit
 from cohort.rounds.drawing.words import bands_text
 from cohort.rounds.reviews.words import terms_text
+from cohort.rounds.screening import words as screening_words
 
 _: Callable[..., str] = gettext
 
@@ -34,6 +35,11 @@ def scoring_text(protocol: Mapping[str, Any]) -> str:
 def choosing_text(protocol: Mapping[str, Any]) -> str:
     """Return how the list is chosen from the scored files: the best total, or a draw inside merit bands."""
     return bands_text(protocol) or _("The list has the highest total score that any list under these rules can have; equal lists are settled by the draw of the published seed.")
+
+
+def screening_text(protocol: Mapping[str, Any]) -> str:
+    """Return how files are screened before reviews, in a sentence; '' for a call that does not screen."""
+    return screening_words.terms_text(protocol)
 
 
 def quota_rows(protocol: Mapping[str, Any]) -> list[dict[str, str]]:

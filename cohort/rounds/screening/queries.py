@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, case, func, select
 from sqlalchemy.orm import Session
 
-from cohort.kit.access import unscoped
+from cohort.kit.access import Actor, unscoped
 from cohort.kit.errors import DomainError, wording
 from cohort.rounds.calls.parts import screening_terms_of
 from cohort.rounds.models import Application, Round, Screened
@@ -50,11 +50,22 @@ def require_screened(session: Session, round_: Round) -> None:
         raise DomainError("screening_due")
 
 
-def is_due(session: Session, round_: Round) -> bool:
-    """Return whether a closed call has the stage and eligible files that it has not judged."""
-    if round_.status != "closed" or screening_terms_of(round_.protocol) is None:
-        return False
-    return _count(session, round_.id, is_screened=False) > 0
+def state_of_file(round_: Round) -> ColumnElement[str]:
+    """Return the column that says where the stage puts an eligible file: left_out, sent, or unscreened for now."""
+    later = "sent" if screening_terms_of(round_.protocol) is None else "unscreened"
+    return case(
+        (Application.id.in_(left_out()), "left_out"), (Application.id.in_(sent_on()), "sent"), else_=later)
+
+
+def rounds_due(session: Session, actor: Actor) -> list[Round]:
+    """Return the closed calls of the actor's plan with eligible files to screen, for whoever screens; oldest first."""
+    if not actor.may("round.edit"):
+        return []
+    statement = select(Round).where(Round.plan_id == actor.plan_id, Round.status == "closed").order_by(Round.closed_at)
+    return [
+        each for each in session.scalars(statement)
+        if screening_terms_of(each.protocol) is not None and _count(session, each.id, is_screened=False)
+    ]
 
 
 def _count(session: Session, round_id: int, *, is_screened: bool) -> int:
