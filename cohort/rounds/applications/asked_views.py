@@ -19,6 +19,7 @@ from cohort.rounds.applications.asked_form import OUT, asked_form
 from cohort.rounds.applications.views import kept, own_here, part
 from cohort.rounds.calls.parts import Question, questions_of
 from cohort.rounds.calls.question_drafts import MOST_FILES
+from cohort.rounds.screening import words as screening_words
 from cohort.rounds.site import Page, apply
 
 # As many files as a call may ask for, and one that is too large besides: it is refused in its place, not with the page.
@@ -36,7 +37,8 @@ def let_files_in(endpoint: str | None, _values: dict[str, Any] | None) -> None:
 @signed_in
 def questions(code: str) -> Page:
     """Third page of the form: the call's own questions."""
-    asked, following = questions_of(own_here(code).round.protocol), url_for("apply.review", code=code)
+    protocol = own_here(code).round.protocol
+    asked, following = questions_of(protocol), url_for("apply.review", code=code)
     if not asked:
         return redirect(following)
     refused = _keep_files(code, asked) if request.method == "POST" else {}
@@ -46,7 +48,8 @@ def questions(code: str) -> Page:
     def show() -> str:
         held = files.files_in(application, application.answers)
         words = {name: told.file_words(each, url_for("apply.file", code=code, upload_id=each.id)) for name, each in held.items()}
-        return part("apply/questions.html", application, form, 2, asked=asked, held=words, out=OUT)
+        return part("apply/questions.html", application, form, 2, asked=asked, held=words, out=OUT,
+                    screening=screening_words.terms_text(protocol))
 
     if refused:
         form.validate()

@@ -25,10 +25,11 @@ def terms_text(protocol: Mapping[str, Any]) -> str:
     terms = screening_terms_of(protocol)
     if terms is None:
         return ""
-    best: str = ngettext("the best file for each seat of its country", "the best %(count)s files for each seat of their country",
-                         terms.multiple, count=terms.multiple)
-    return _("A self-test comes first: it takes %(mark)s of 100 points to pass. Of those who pass, %(best)s go on to review, among firms %(who)s and among the others alike.",
-             mark=number(terms.pass_mark), best=best, who=WHO_COUNTS[protocol["parity"]["counts"]])
+    told: str = ngettext(
+        "A self-test comes first; it takes %(mark)s of 100 points to pass. Of those who pass, for each seat of a country the best file of firms %(who)s and the best one of the others go on to review.",
+        "A self-test comes first; it takes %(mark)s of 100 points to pass. Of those who pass, for each seat of a country the best %(count)s files of firms %(who)s and the best %(count)s of the others go on to review.",
+        terms.multiple, count=terms.multiple, mark=number(terms.pass_mark), who=WHO_COUNTS[protocol["parity"]["counts"]])
+    return told
 
 
 def group_name(country: str, is_womens: bool, protocol: Mapping[str, Any]) -> str:
