@@ -30,7 +30,7 @@ from cohort.rounds.decisions import appeals, concurrence
 from cohort.rounds.decisions import service as decisions
 from cohort.rounds.models import Application, Round, Seat
 from cohort.rounds.scores.service import bring_scores
-from cohort.rounds.seats import offers
+from cohort.rounds.seats import acts, offers
 from cohort.rounds.seats.models import Offer
 
 ZONE = "America/Santiago"
@@ -137,7 +137,7 @@ def _decide(session: Session, cast: Cast, round_: Round) -> None:
 
 def _offer(session: Session, cast: Cast, round_: Round) -> None:
     """Record the act, send the letters, and let every selected firm accept on the same evening."""
-    offers.record_act(session, cast.manager(), round_, f"Resolución {round_.code.upper()}", clock.today(round_.time_zone))
+    acts.record_act(session, cast.manager(), round_, f"Resolución {round_.code.upper()}", clock.today(round_.time_zone))
     offers.send_letters(session, cast.manager(), round_)
     statement = (
         select(Offer).join(Application, Application.id == Offer.application_id)

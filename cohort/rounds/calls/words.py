@@ -12,7 +12,7 @@ from flask_babel import lazy_gettext as _l
 from cohort.firms.words import country_name
 from cohort.kit.language import formats, number, reader_language, share
 from cohort.rounds.calls.parts import Criterion, Words, criteria_of
-from cohort.rounds.calls.protocol import RUBRIC_NAMES, checks_on
+from cohort.rounds.calls.protocol import RUBRIC_NAMES, checks_on, is_by_country
 from cohort.rounds.models import Round
 
 _: Callable[..., str] = gettext
@@ -79,6 +79,13 @@ def parity_text(protocol: Mapping[str, Any]) -> str:
     if "country" in parity["scope"]:
         return _("At least %(part)s of the chosen firms are %(who)s, in each country and overall.", part=part, who=who)
     return _("At least %(part)s of the chosen firms are %(who)s.", part=part, who=who)
+
+
+def adoption_text(protocol: Mapping[str, Any]) -> str:
+    """Return who adopts the list where each country does so for itself, in a sentence; empty elsewhere."""
+    if not is_by_country(protocol):
+        return ""
+    return _("Each country adopts its own list, by an administrative act of its own.")
 
 
 def checks_text(protocol: Mapping[str, Any]) -> list[str]:

@@ -8,9 +8,11 @@ from __future__ import annotations
 from flask_babel import lazy_gettext as _l
 from sqlalchemy.orm import Session
 
+from cohort.firms.words import country_name
 from cohort.kit import audit
 from cohort.kit.access import Actor
 from cohort.kit.errors import DomainError, wording
+from cohort.people.queries import names_of_people
 from cohort.rounds.calls.protocol import is_by_country
 from cohort.rounds.decisions import concurrence, service
 from cohort.rounds.models import Decision, Round
@@ -49,3 +51,18 @@ def adopt(session: Session, actor: Actor, round_: Round, record_hash: str) -> De
     if not concurrence.missing(session, round_, standing):
         service.settle(session, actor, round_, standing, shown, open_claims)
     return standing
+
+
+def adopters_of(session: Session, round_: Round, decision: Decision, country: str = "") -> list[str]:
+    """Return who adopted, each with their country, in the order of the call; those of one country if it is named.
+
+    Empty where nobody adopts by country.
+    """
+    if not is_by_country(round_.protocol):
+        return []
+    held = concurrence.agreed(session, decision)
+    names = names_of_people(session, [each.person_id for each in held.values()])
+    return [
+        f"{names.get(held[code].person_id, '')}, {country_name(code)}"
+        for code in round_.protocol["countries"] if code in held and country in {"", code}
+    ]

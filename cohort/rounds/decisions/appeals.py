@@ -43,7 +43,7 @@ def file_appeal(session: Session, actor: Actor, application: Application, text: 
     if not own:
         raise DomainError("not_allowed")
     round_, zone = application.round, reference.countries()[application.country].time_zone
-    told_on = notice_on(session, round_)
+    told_on = notice_on(session, round_, application.country)
     if told_on is None:
         raise DomainError("appeal_not_decided")
     standing = appeal_of(session, application.id)

@@ -14,9 +14,11 @@ from cohort import reference
 from cohort.firms.models import Firm, FirmPerson
 from cohort.kit import clock
 from cohort.kit.access import unscoped
+from cohort.kit.language import ZONES
 from cohort.kit.outbox import OutboxMessage, Recipient, enqueue, mail_kind
 from cohort.people.links import recipient_of
 from cohort.people.models import Person
+from cohort.rounds.calls.protocol import is_by_country
 from cohort.rounds.calls.times import to_local
 from cohort.rounds.models import Application, Decision, Round, Seat
 from cohort.rounds.reviews.models import Assignment, Review, ReviewSent
@@ -107,20 +109,24 @@ def feedback_of(session: Session, application_ids: Sequence[int]) -> dict[int, l
     return found
 
 
-def notice_on(session: Session, round_: Round) -> date | None:
+def notice_on(session: Session, round_: Round, country: str = "") -> date | None:
     """Return the day on which firms were told of their outcome, from which appeals run; None while they were not.
 
-    A call sealed under the first format told them on the day of its decision.
+    Where each country has its own act, the firms of `country`. A call sealed under the first format told them
+    on the day of its decision.
     """
     if round_.decided_at is None:
         return None
     if "concurrence" not in round_.protocol:
         return to_local(round_.decided_at, round_.time_zone).date()
+    by_country = is_by_country(round_.protocol)
+    if by_country and not country:
+        return None
     told = select(AdministrativeAct.told_at).join(Decision, Decision.id == AdministrativeAct.decision_id).where(
-        Decision.round_id == round_.id)
+        Decision.round_id == round_.id, AdministrativeAct.country == (country if by_country else ""))
     with unscoped(session):
         sent_at = session.scalar(told)
-    return to_local(sent_at, round_.time_zone).date() if sent_at else None
+    return to_local(sent_at, ZONES[country] if by_country else round_.time_zone).date() if sent_at else None
 
 
 def limits_told(protocol: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Shows a proposed selection with what is missing before it is sealed, and takes proposal, agreement and seal."""
+"""Shows a proposed selection with what is missing before it is sealed; takes proposal, agreement, adoption and seal."""
 
 from __future__ import annotations
 
@@ -14,9 +14,10 @@ from cohort.kit.database import transaction
 from cohort.kit.errors import DomainError
 from cohort.people.queries import names_of_people
 from cohort.rounds.calls import queries as rounds
+from cohort.rounds.calls.protocol import is_by_country
 from cohort.rounds.calls.times import local_text
 from cohort.rounds.calls.views import round_here
-from cohort.rounds.decisions import concurrence, ownership, service, tables
+from cohort.rounds.decisions import adoption, concurrence, ownership, service, tables
 from cohort.rounds.decisions.context import selection_context
 from cohort.rounds.models import Application, Decision, Round
 from cohort.rounds.site import Page, back_with, session_now, staff
@@ -40,14 +41,17 @@ def proposal(round_id: int) -> Page:
     open_claims = _open_claims(round_, decision)
     people = names_of_people(session, [decision.proposed_by, *(each.person_id for each in held.values())])
     waiting = concurrence.missing(session, round_, decision)
+    by_country, is_mine = is_by_country(round_.protocol), decision.proposed_by == actor.person_id
+    own = [code for code in concurrence.own_countries(actor, round_) if code in waiting]
+    shown_claims = [each for each in open_claims if actor.sees_all or each["country"] in (actor.countries or ())]
     return render_template(
         "rounds/proposal.html", **selection_context(round_, decision.record, tables.proposed_lines(session, round_, decision)),
         decision=decision, proposer=people.get(decision.proposed_by or 0, ""),
         proposed=local_text(decision.proposed_at, round_.time_zone),
         agreements=_agreements(round_, held, people), waiting=waiting,
-        may_agree=actor.may("round.concur") and bool(set(waiting) & set(actor.countries or ())),
-        claims=[each for each in open_claims if actor.sees_all or each["country"] in (actor.countries or ())],
-        claim_count=len(open_claims), is_mine=decision.proposed_by == actor.person_id,
+        by_country=by_country, may_agree=actor.may("round.concur") and bool(own) and not by_country,
+        may_adopt=actor.may("round.concur") and bool(own) and by_country and not is_mine and not shown_claims,
+        missing=[country_name(code) for code in waiting], claims=shown_claims, claim_count=len(open_claims), is_mine=is_mine,
     )
 
 
@@ -69,7 +73,7 @@ def _claim(round_: Round, each: Application, names: dict[int, str]) -> dict[str,
 
 
 def _agreements(round_: Round, held: dict[str, Any], people: dict[int, str]) -> list[dict[str, str]]:
-    if not concurrence.is_asked(round_):
+    if not concurrence.is_asked(round_) and not is_by_country(round_.protocol):
         return []
     return [
         {"country": country_name(code), "who": people.get(held[code].person_id, "") if code in held else "",
@@ -109,6 +113,24 @@ def concur(round_id: int) -> Page:
     if fresh:
         flash(ngettext("Noted: your country agrees.", "Noted: your countries agree.", len(fresh)), "success")
     return redirect(back)
+
+
+@staff.post("/<int:round_id>/adopt")
+@gate("round.concur")
+def adopt(round_id: int) -> Page:
+    """Adopt the proposed list for the actor's countries; the last one leads to the sealed selection."""
+    try:
+        with transaction() as session:
+            held = rounds.round_of(session, round_id, current_actor().plan_id)
+            decision = adoption.adopt(session, current_actor(), held, request.form.get("record", ""))
+            is_sealed = decision.adopted_at is not None
+    except DomainError as refusal:
+        return back_with(refusal, url_for("rounds.proposal", round_id=round_id))
+    if is_sealed:
+        flash(_("Every country has adopted the list: the selection is sealed. Each country records its act next."), "success")
+        return redirect(url_for("rounds.result", round_id=round_id))
+    flash(_("Adopted for your country. The selection is sealed once every country has adopted it."), "success")
+    return redirect(url_for("rounds.proposal", round_id=round_id))
 
 
 @staff.post("/<int:round_id>/seal")

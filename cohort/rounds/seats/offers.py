@@ -20,17 +20,13 @@ from cohort.kit.language import ZONES
 from cohort.plans import queries as plans
 from cohort.plans.holidays import holidays_near
 from cohort.plans.members import join_member, leave_member
-from cohort.rounds.calls.times import to_local
 from cohort.rounds.decisions import letters
 from cohort.rounds.decisions.service import decision_of
 from cohort.rounds.models import Application, Decision, Round, Seat
-from cohort.rounds.seats.models import AdministrativeAct, Offer, Replacement
+from cohort.rounds.seats.acts import FOR_ALL, acts_of, part_of, require_part
+from cohort.rounds.seats.models import Offer, Replacement
 from cohort.rules.calendar import add_working_days
 
-wording("act_not_sealed", _l("The act is recorded after the selection is sealed."), 409)
-wording("act_number_missing", _l("Write the number of the act, as it stands on the document."))
-wording("act_date", _l("The act cannot be signed before the selection was sealed, nor in the future."))
-wording("act_recorded", _l("The act is recorded already: %(number)s."), 409)
 wording("offers_need_act", _l("Letters go out after the administrative act. Record its number and date first."), 409)
 wording("offers_sent", _l("The letters went out already."), 409)
 wording("offer_answered", _l("This offer was answered already, or its days are over."), 409)
@@ -42,64 +38,53 @@ DAY_OF_LAST_REPLACEMENT = 120
 """Days from joining within which a seat that becomes free is filled again (domain.md §8)."""
 
 
-def act_of(session: Session, decision: Decision) -> AdministrativeAct | None:
-    """Return the administrative act of a decision, or None while it is not recorded."""
-    return session.scalars(select(AdministrativeAct).where(AdministrativeAct.decision_id == decision.id)).one_or_none()
-
-
-def record_act(session: Session, actor: Actor, round_: Round, number: str, signed_on: date) -> AdministrativeAct:
-    """Record number and date of the act by which the decision binds; once. Raises unless the selection is sealed."""
-    actor.require("round.publish")
-    decision = decision_of(session, round_.id)
-    if decision is None or decision.adopted_at is None:
-        raise DomainError("act_not_sealed")
-    standing = act_of(session, decision)
-    if standing is not None:
-        raise DomainError("act_recorded", number=standing.number)
-    if not number.strip():
-        raise DomainError("act_number_missing")
-    if not to_local(decision.adopted_at, round_.time_zone).date() <= signed_on <= clock.today(round_.time_zone):
-        raise DomainError("act_date")
-    act = AdministrativeAct(
-        decision_id=decision.id, country="", number=number.strip()[:60], signed_on=signed_on, recorded_at=clock.now(),
-        recorded_by=actor.person_id,
-    )
-    session.add(act)
-    session.flush()
-    audit.record(session, actor, "round.act", round_, after={"number": act.number, "signed_on": signed_on})
-    return act
-
-
-def send_letters(session: Session, actor: Actor, round_: Round) -> int:
+def send_letters(session: Session, actor: Actor, round_: Round, part: str = FOR_ALL) -> int:
     """Offer every selected seat and queue one letter for each file, all at once; return how many offers were made.
 
-    Raises before the act is recorded, and when the letters went out already.
+    Where each country has its own act, `part` is the country: its letters go out, no other's. Raises before
+    the act is recorded, and when the letters went out already.
     """
-    actor.require("round.publish")
+    require_part(actor, round_, part)
     session.execute(select(Round.id).where(Round.id == round_.id).with_for_update())  # a second click waits here
     decision = decision_of(session, round_.id)
-    act = act_of(session, decision) if decision is not None else None
+    act = acts_of(session, decision).get(part) if decision is not None else None
     if decision is None or act is None:
         raise DomainError("offers_need_act")
     if act.told_at is not None:
         raise DomainError("offers_sent")
     act.told_at = clock.now()
+    session.flush()
     with unscoped(session):
-        seats = list(session.scalars(
-            select(Seat).where(Seat.decision_id == decision.id).options(joinedload(Seat.application)).order_by(Seat.id)))
+        seats = seats_of(session, decision, part)
         chosen = [seat.application for seat in seats if seat.outcome == "selected"]
         offers = make_offers(session, actor, decision, chosen, None)
         firms = {firm.id: firm for firm in session.scalars(
             select(Firm).where(Firm.id.in_([seat.application.firm_id for seat in seats])))}
         letters.tell(session, round_, seats, firms, {each.application_id: each.expires_on for each in offers})
-    audit.record(session, actor, "round.letters", round_, after={"offers": len(offers), "letters": len(seats)})
+    audit.record(session, actor, "round.letters", round_, after={"offers": len(offers), "letters": len(seats),
+        **({"country": part} if part else {})})
     return len(offers)
+
+
+def seats_of(session: Session, decision: Decision, part: str) -> list[Seat]:
+    """Return what a sealed decision says of each file of a part, with file and firm, within the actor's reach."""
+    statement = (
+        select(Seat).join(Application, Application.id == Seat.application_id).where(Seat.decision_id == decision.id)
+        .options(joinedload(Seat.application).joinedload(Application.firm)).order_by(Seat.id)
+    )
+    return list(session.scalars(statement.where(Application.country == part) if part else statement))
 
 
 def make_offers(
     session: Session, actor: Actor, decision: Decision, applications: Sequence[Application], replacement: Replacement | None
 ) -> list[Offer]:
-    """Return one waiting offer for each file, to be accepted within the protocol's working days of its country."""
+    """Return one waiting offer for each file, to be accepted within the protocol's working days of its country.
+
+    Raises where the letters of a file's country have not gone out: its act comes first.
+    """
+    told = {part for part, act in acts_of(session, decision).items() if act.told_at is not None}
+    if any(part_of(decision.round, each.country) not in told for each in applications):
+        raise DomainError("offers_need_act")
     days = int(decision.round.protocol["offer_days"])
     offers = []
     for each in applications:

@@ -85,8 +85,9 @@ def dry_run(session: Session, actor: Actor, round_: Round, leaving: Collection[i
         upheld, frozen = _appeals(session, round_)
     if not standing.holders:
         raise DomainError("replace_not_sent")
-    stayers = tuple(sorted(each.application.code for each in standing.holders
-                           if _stays(standing, each.application.id) and each.application.id not in leaving))
+    stayers = tuple(sorted([*standing.unsent, *(  # whoever has no letter yet keeps the seat of the sealed list
+        each.application.code for each in standing.holders
+        if _stays(standing, each.application.id) and each.application.id not in leaving)]))
     barred = tuple(sorted({each.application.code for each in standing.holders} - set(stayers)))
     if len(stayers) >= standing.selected:
         raise DomainError("replace_nobody_free")

@@ -41,6 +41,7 @@ class Standing:
     womens_selected: int
     womens_now: int
     waitlist: tuple[Seat, ...] = field(default=())
+    unsent: tuple[str, ...] = ()  # codes of selected files that no offer within the actor's reach speaks of
 
     @property
     def held(self) -> int:
@@ -48,9 +49,14 @@ class Standing:
         return sum(1 for each in self.holders if each.holds)
 
     @property
+    def offered(self) -> int:
+        """Seats of the sealed list that were offered."""
+        return self.selected - len(self.unsent)
+
+    @property
     def free(self) -> int:
         """Seats that were offered once and are free again."""
-        return max(self.selected - self.held, 0)
+        return max(self.offered - self.held, 0)
 
     def count(self, state: str) -> int:
         """Return how many offers are in one state."""
@@ -79,6 +85,7 @@ def standing_of(session: Session, round_: Round, decision: Decision) -> Standing
         holders, round_.seats, len(selected), sum(1 for code in selected if code in womens),
         sum(1 for each in holders if each.holds and each.application.code in womens and each.application.id not in refused),
         tuple(seat for seat in waiting if seat.application_id not in latest),
+        tuple(code for code in selected if code not in {each.application.code for each in holders}),
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 from flask import flash, redirect, render_template, request, url_for
@@ -11,7 +11,7 @@ from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload
-from wtforms import DateField, StringField, TextAreaField
+from wtforms import DateField, RadioField, SelectChoice, StringField, TextAreaField
 from wtforms.validators import DataRequired, InputRequired, Length
 
 from cohort.firms.words import country_name
@@ -19,15 +19,17 @@ from cohort.kit import clock
 from cohort.kit.access import current_actor, gate
 from cohort.kit.database import transaction
 from cohort.kit.errors import DomainError, sentence
+from cohort.kit.language import ZONES
 from cohort.rounds.calls import queries as rounds
 from cohort.rounds.calls import words as call_words
+from cohort.rounds.calls.times import local_text
 from cohort.rounds.calls.views import round_here
 from cohort.rounds.decisions import letters, tables
 from cohort.rounds.decisions import words as decision_words
 from cohort.rounds.decisions.service import decision_of
 from cohort.rounds.models import Application, Decision, Round, Seat
-from cohort.rounds.seats import offers, replacing, standing, words
-from cohort.rounds.seats.models import Offer, Replacement
+from cohort.rounds.seats import acts, offers, replacing, standing, words
+from cohort.rounds.seats.models import AdministrativeAct, Offer, Replacement
 from cohort.rounds.site import Page, back_with, session_now, staff
 from cohort.rules.replacement import PassedOver
 
@@ -41,6 +43,12 @@ class ActForm(FlaskForm):
 
     number = StringField(_l("Number of the act"), [_NEEDED, Length(max=60)])
     signed_on = DateField(_l("Signed on"), [InputRequired(_l("Give a day."))])
+    country = RadioField(_l("Country"), validate_choice=False)
+
+    def offer(self, parts: Sequence[str]) -> ActForm:
+        """Offer the countries whose act is not recorded; one alone needs no choice."""
+        self.country.choices = [SelectChoice(code, country_name(code)) for code in parts if code]
+        return self
 
 
 class ReasonForm(FlaskForm):
@@ -56,14 +64,17 @@ def seats(round_id: int) -> Page:
     current_actor().require("firm.see")
     session, round_ = session_now(), round_here(round_id)
     decision = _decision(session, round_)
-    form = ActForm()
-    if form.is_submitted():
-        current_actor().require("round.publish")
+    recorded, mine = acts.acts_of(session, decision), acts.parts_within(current_actor(), round_)
+    unrecorded = [part for part in mine if part not in recorded]
+    form = ActForm().offer(unrecorded)
+    if form.is_submitted() and not mine:
+        raise DomainError("not_allowed")
     if form.validate_on_submit():
         try:
             with transaction() as writing:
-                offers.record_act(writing, current_actor(), rounds.round_of(writing, round_id, current_actor().plan_id),
-                                  form.number.data, form.signed_on.data)
+                acts.record_act(writing, current_actor(), rounds.round_of(writing, round_id, current_actor().plan_id),
+                                form.number.data, form.signed_on.data,
+                                form.country.data or (unrecorded[0] if len(unrecorded) == 1 else acts.FOR_ALL))
         except DomainError as refusal:
             form.form_errors.append(sentence(refusal))
         else:
@@ -73,12 +84,24 @@ def seats(round_id: int) -> Page:
         form.signed_on.data = clock.today(round_.time_zone)
     held = standing.standing_of(session, round_, decision)
     page = render_template(
-        "rounds/seats.html", round=round_, decision=decision, act=offers.act_of(session, decision), form=form, held=held,
+        "rounds/seats.html", round=round_, decision=decision, form=form, held=held, unrecorded=unrecorded,
+        **_acts(round_, recorded, mine),
         **_cut(standing.rows_of(held.holders)), words=words, call_words=call_words, country_name=country_name,
         replacements=list(session.scalars(select(Replacement).where(Replacement.decision_id == decision.id).order_by(Replacement.id))),
         step=5 if held.holders else 4,
     )
     return (page, 422) if form.is_submitted() else page
+
+
+def _acts(round_: Round, recorded: Mapping[str, AdministrativeAct], mine: Collection[str]) -> dict[str, Any]:
+    """Return the one act, or a row for each country with its act and letters, and whose letters can be read now."""
+    ready = [part for part, act in recorded.items() if act.told_at is None and part in mine]
+    rows = [
+        {"part": part, "country": country_name(part), "act": recorded.get(part), "is_mine": part in mine,
+         "told": local_text(told_at, ZONES[part]) if (told_at := getattr(recorded.get(part), "told_at", None)) else ""}
+        for part in acts.parts_of(round_) if part
+    ]
+    return {"act": recorded.get(acts.FOR_ALL), "act_rows": rows, "recorded": recorded, "ready": ready}
 
 
 def _cut(rows: list[dict[str, Any]]) -> dict[str, Any]:
@@ -88,23 +111,22 @@ def _cut(rows: list[dict[str, Any]]) -> dict[str, Any]:
 
 
 @staff.get("/<int:round_id>/letters")
-@gate("round.publish")
+@gate("round.score")
 def letters_page(round_id: int) -> Page:
-    """Show one letter of each kind before all are sent as one batch."""
+    """Show one letter of each kind before all are sent as one batch; those of a country where it has its own act."""
     session, round_ = session_now(), round_here(round_id)
+    part = _part(round_, request.args)
     decision = _decision(session, round_)
-    rows = list(session.scalars(
-        select(Seat).where(Seat.decision_id == decision.id).order_by(Seat.id)
-        .options(joinedload(Seat.application).joinedload(Application.firm))))
+    rows = offers.seats_of(session, decision, part)
     said = letters.feedback_of(session, [seat.application_id for seat in rows])
     kinds = [
         {"outcome": outcome, "count": sum(1 for seat in rows if seat.outcome == outcome),
          **_sample(round_, next((seat for seat in rows if seat.outcome == outcome), None), said)}
         for outcome in decision_words.OUTCOMES
     ]
-    act = offers.act_of(session, decision)
+    act = acts.acts_of(session, decision).get(part)
     return render_template(
-        "rounds/letters.html", round=round_, kinds=[each for each in kinds if each["count"]], count=len(rows), act=act,
+        "rounds/letters.html", round=round_, part=part, country=country_name(part) if part else "", kinds=[each for each in kinds if each["count"]], count=len(rows), act=act,
         is_sent=act is not None and act.told_at is not None, call_words=call_words, outcomes=decision_words,
     )
 
@@ -118,13 +140,15 @@ def _sample(round_: Round, seat: Seat | None, said: dict[int, list[str]]) -> dic
 
 
 @staff.post("/<int:round_id>/letters")
-@gate("round.publish")
+@gate("round.score")
 def send_letters(round_id: int) -> Page:
-    """Offer the seats and queue every letter at once."""
+    """Offer the seats and queue every letter at once, of all countries or of the one whose act it is."""
+    part = _part(round_here(round_id), request.form)
     back = url_for("rounds.seats", round_id=round_id)
     try:
         with transaction() as session:
-            count = offers.send_letters(session, current_actor(), rounds.round_of(session, round_id, current_actor().plan_id))
+            count = offers.send_letters(
+                session, current_actor(), rounds.round_of(session, round_id, current_actor().plan_id), part)
     except DomainError as refusal:
         return back_with(refusal, back)
     flash(ngettext("%(num)s seat is offered, and every firm gets its letter.", "%(num)s seats are offered, and every firm gets its letter.", count), "success")
@@ -199,6 +223,13 @@ def replace(round_id: int) -> Page:
 def _passed(round_: Round, each: Application, why: PassedOver, names: dict[int, str]) -> dict[str, object]:
     rules = ", ".join(decision_words.rule_name(one, round_.protocol) for one in why.rules)
     return {"firm": names.get(each.firm_id or 0, each.code), "place": why.place, "rules": rules}
+
+
+def _part(round_: Round, given: Mapping[str, str]) -> str:
+    """Return whose letters are asked for: the country named, else the only part; raises unless they are the actor's."""
+    part = given.get("country", acts.FOR_ALL)
+    acts.require_part(current_actor(), round_, part)
+    return part
 
 
 def _decision(session: Session, round_: Round) -> Decision:

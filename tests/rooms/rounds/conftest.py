@@ -35,7 +35,7 @@ from cohort.rounds.decisions import concurrence
 from cohort.rounds.decisions import service as decisions
 from cohort.rounds.models import Application, Decision, Round
 from cohort.rounds.scores.service import score_files
-from cohort.rounds.seats import offers
+from cohort.rounds.seats import acts, offers
 from cohort.rounds.seats.models import Offer
 
 NOW = datetime(2026, 11, 2, 12, tzinfo=UTC)
@@ -186,7 +186,7 @@ class World:
     def told(self, round_: Round, reasons: str = "") -> Decision:
         """Sealed, its act recorded today, and every letter queued."""
         decision = self.sealed(round_, reasons)
-        offers.record_act(self.session, self.manager, round_, "RES-1", clock.today(round_.time_zone))
+        acts.record_act(self.session, self.manager, round_, "RES-1", clock.today(round_.time_zone))
         offers.send_letters(self.session, self.manager, round_)
         return decision
 

@@ -21,7 +21,7 @@ from cohort.rounds.applications.eligibility import Check, eligible, judge, month
 from cohort.rounds.calls.protocol import CHECKS
 from cohort.rounds.decisions import appeals
 from cohort.rounds.models import Appeal, Application, Finding, ScoreEntry, Seat, Submission
-from cohort.rounds.seats import offers
+from cohort.rounds.seats import acts, offers
 from tests.rooms.rounds.conftest import AFTER, NOW, Site, World, tax_id
 
 HOLDS = {
@@ -197,7 +197,7 @@ def test_appeals_have_their_days_and_their_judge(world: World) -> None:
     with clock.at(AFTER):
         world.sealed(round_)
         refused("appeal_not_decided", lambda: appeals.file_appeal(world.session, owner, waiting, "x"))  # nobody was told yet
-        offers.record_act(world.session, world.manager, round_, "RES-1", date(2026, 11, 20))
+        acts.record_act(world.session, world.manager, round_, "RES-1", date(2026, 11, 20))
         offers.send_letters(world.session, world.manager, round_)
         refused("not_allowed", lambda: appeals.file_appeal(world.session, world.actor("firmape0"), waiting, "x"))
         refused("appeal_empty", lambda: appeals.file_appeal(world.session, owner, waiting, " "))

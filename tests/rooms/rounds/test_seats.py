@@ -22,7 +22,7 @@ from cohort.rounds.decisions import appeals, letters
 from cohort.rounds.decisions import service as decision_service
 from cohort.rounds.files.replay import differences, read_record
 from cohort.rounds.models import Application, Finding, Round, Seat
-from cohort.rounds.seats import offers, replacing, standing
+from cohort.rounds.seats import acts, offers, replacing, standing
 from cohort.rounds.seats.models import Offer
 from cohort.rounds.waiting import steps_for
 from tests.rooms.rounds.conftest import AFTER, World
@@ -45,17 +45,17 @@ def told(world: World) -> tuple[Round, dict[str, list[Application]]]:
 
 def test_no_letter_before_the_act_and_each_once(world: World) -> None:
     round_, _files = world.decided_ready()
-    refused("act_not_sealed", lambda: offers.record_act(world.session, world.manager, round_, "1", date(2026, 11, 20)))
+    refused("act_not_sealed", lambda: acts.record_act(world.session, world.manager, round_, "1", date(2026, 11, 20)))
     with clock.at(AFTER):
         world.sealed(round_)
         today = date(2026, 11, 20)
         refused("offers_need_act", lambda: offers.send_letters(world.session, world.manager, round_))
-        refused("act_number_missing", lambda: offers.record_act(world.session, world.manager, round_, " ", today))
+        refused("act_number_missing", lambda: acts.record_act(world.session, world.manager, round_, " ", today))
         for day in (today - timedelta(days=1), today + timedelta(days=1)):
-            refused("act_date", lambda day=day: offers.record_act(world.session, world.manager, round_, "1", day))
-        refused("not_allowed", lambda: offers.record_act(world.session, world.actor("peru"), round_, "1", today))
-        offers.record_act(world.session, world.manager, round_, "Res. Ex. 12", today)
-        refused("act_recorded", lambda: offers.record_act(world.session, world.manager, round_, "2", today))
+            refused("act_date", lambda day=day: acts.record_act(world.session, world.manager, round_, "1", day))
+        refused("not_allowed", lambda: acts.record_act(world.session, world.actor("peru"), round_, "1", today))
+        acts.record_act(world.session, world.manager, round_, "Res. Ex. 12", today)
+        refused("act_recorded", lambda: acts.record_act(world.session, world.manager, round_, "2", today))
         assert letters.notice_on(world.session, round_) is None
         assert offers.send_letters(world.session, world.manager, round_) == 8
         refused("offers_sent", lambda: offers.send_letters(world.session, world.manager, round_))
@@ -208,7 +208,7 @@ def test_whoever_a_decision_waits_for_is_told(world: World) -> None:
     with clock.at(AFTER):
         decision_service.seal(world.session, world.actor("second"), round_, decision.record_hash)
         assert waits(world, "manager") == ["act"]
-        offers.record_act(world.session, world.manager, round_, "1", date(2026, 11, 20))
+        acts.record_act(world.session, world.manager, round_, "1", date(2026, 11, 20))
         assert waits(world, "manager") == ["letters"]
         offers.send_letters(world.session, world.manager, round_)
         assert waits(world, "manager") == []
