@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from cohort.firms.models import Firm, by_firm
@@ -89,10 +89,17 @@ class PolicyVersion(Base):
 
 
 class TemplateMilestone(Base):
-    """One row of a plan's milestone template; `day` counts from the start of the firm's cohort."""
+    """One row of a plan's milestone template: `day` units after its anchor.
+
+    The anchor is the firm's enrolment, the plan's start, or the due date of milestone `anchor_number`. Only rows
+    anchored at enrolment in days are scaled to the days that a joiner has left.
+    """
 
     __tablename__ = "template_milestone"
-    __table_args__ = (UniqueConstraint("plan_id", "number"),)
+    __table_args__ = (
+        UniqueConstraint("plan_id", "number"), CheckConstraint("anchor IN ('enrolment','plan','milestone')", name="anchor"),
+        CheckConstraint("unit IN ('days','months')", name="unit"),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     plan_id: Mapped[int] = mapped_column(ForeignKey("plan.id"))
@@ -106,6 +113,10 @@ class TemplateMilestone(Base):
     confirms: Mapped[list[Any]]  # roles that may confirm it
     after: Mapped[list[Any]]  # numbers of the milestones it needs
     is_required: Mapped[bool] = mapped_column(default=False)  # for graduation
+    anchor: Mapped[str] = mapped_column(String(10), default="enrolment", server_default="enrolment")
+    anchor_number: Mapped[int | None]
+    unit: Mapped[str] = mapped_column(String(6), default="days", server_default="days")
+    countries: Mapped[list[Any]] = mapped_column(default=list, server_default="[]")  # empty: all
 
 
 class Member(Base):

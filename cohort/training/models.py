@@ -9,6 +9,7 @@ from sqlalchemy import ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from cohort.firms.models import by_firm
+from cohort.kit.access import open_table
 from cohort.kit.database import Base
 from cohort.kit.uploads import Upload
 from cohort.plans.models import Member
@@ -83,6 +84,20 @@ class ReminderStep(Base):
     written_on: Mapped[date]
 
 
+class Snooze(Base):
+    """One person does not want to be reminded of one thing until a day; what is overdue and owed is told all the same."""
+
+    __tablename__ = "snooze"
+    __table_args__ = (UniqueConstraint("person_id", "kind", "subject_id"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    kind: Mapped[str] = mapped_column(String(12))  # as in ReminderStep
+    subject_id: Mapped[int]
+    until_on: Mapped[date]
+    recorded_at: Mapped[datetime]
+
+
 class ContactNote(Base):
     """A call or a prepared WhatsApp message to a firm, noted by whoever made it."""
 
@@ -100,3 +115,4 @@ class ContactNote(Base):
 
 for scoped in (Milestone, MilestoneEntry, ReminderStep, ContactNote):
     by_firm(scoped)
+open_table(Snooze, "a person's own wish, read by that person's pages and by the job that writes their reminders")

@@ -5,10 +5,17 @@ from __future__ import annotations
 from flask import Flask
 
 from cohort.training import views
+from cohort.training.certificates import models as certificates
+from cohort.training.coaching import models as coaching
 from cohort.training.contacts import views as contacts
+from cohort.training.dates import models as dates
+from cohort.training.diagnostics import models as diagnostics
+from cohort.training.feeds import models as feeds
 from cohort.training.leaving import views as leaving
 from cohort.training.reminders import jobs
+from cohort.training.sessions import models as sessions
 
+TABLES = (sessions, coaching, diagnostics, certificates, feeds, dates)  # known to the schema when the module is loaded
 JOBS = (jobs.write_reminders,)  # registered when the module is loaded
 
 

@@ -125,7 +125,9 @@ def draw(session: Session, actor: Actor, round_: Round) -> Chances:
     _lock(session, round_)
     chances = standing(session, actor, round_)
     if chances is None:
-        raise DomainError("lottery_changed" if published(session, round_.id) else "lottery_not_published")
+        if published(session, round_.id):
+            raise DomainError("lottery_changed")
+        raise DomainError("lottery_not_published")
     if chances.drawn_at is not None:
         return chances
     chances.drawn_at, chances.drawn_by = clock.now(), actor.person_id

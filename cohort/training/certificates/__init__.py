@@ -1,0 +1,1 @@
+"""Certificates: frozen when issued, checked by anybody, revocable."""

@@ -1,0 +1,1 @@
+"""What a coach and a firm talked about, and the next step."""

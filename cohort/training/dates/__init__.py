@@ -1,0 +1,1 @@
+"""Changes of many due dates at once: shown first, applied together, taken back together."""

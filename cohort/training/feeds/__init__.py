@@ -1,0 +1,1 @@
+"""The calendar of each person as a feed that calendar programs read."""

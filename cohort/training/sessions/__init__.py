@@ -1,0 +1,1 @@
+"""Training sessions: planned, invited to, attended, and the hours they gave each firm."""
