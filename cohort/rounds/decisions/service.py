@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 from cohort.kit import audit, clock
 from cohort.kit.access import Actor, unscoped
 from cohort.kit.errors import DomainError, wording
+from cohort.rounds.calls.crossings import rare_in_record, require_reason
 from cohort.rounds.calls.protocol import is_by_country, sha256_of
 from cohort.rounds.decisions.concurrence import missing
 from cohort.rounds.decisions.fates import fates
@@ -69,6 +70,7 @@ def propose(session: Session, actor: Actor, round_: Round, key: str, reasons: st
     or without a reason where reserved seats are released.
     """
     actor.require("round.decide")
+    hold(session, round_)
     shown = _solved(session, round_)
     if shown.key != key:
         raise DomainError("decision_changed")
@@ -111,12 +113,17 @@ def seal(session: Session, actor: Actor, round_: Round, record_hash: str) -> Dec
 
 def locked(session: Session, round_: Round) -> Decision:
     """Return the decision with its round held for this transaction; raises while nobody proposed a list."""
-    session.execute(select(Round.id).where(Round.id == round_.id).with_for_update())  # a second one waits here
-    session.refresh(round_)
+    hold(session, round_)
     standing = decision_of(session, round_.id)
     if standing is None:
         raise DomainError("decision_not_proposed")
     return standing
+
+
+def hold(session: Session, round_: Round) -> None:
+    """Hold the round for this transaction: whoever proposes or seals meanwhile waits, then reads what was done."""
+    session.execute(select(Round.id).where(Round.id == round_.id).with_for_update())
+    session.refresh(round_)
 
 
 def read_again(session: Session, round_: Round, standing: Decision, record_hash: str) -> tuple[Shown, list[Application]]:
@@ -150,17 +157,22 @@ def unverified(
     return to_verify(session, round_, files.pool, found.selected, found.waitlist, womens)
 
 
-def publish(session: Session, actor: Actor, round_: Round) -> None:
-    """Put the record and the names of the selected firms on the open pages, apart from each other; once."""
+def publish(session: Session, actor: Actor, round_: Round, rare_reason: str = "") -> None:
+    """Put the record and the names of the selected firms on the open pages, apart from each other; once.
+
+    Raises without a reason where a crossing of what the record shows has fewer than five firms.
+    """
     actor.require("round.publish")
     if round_.status == "published":
         return
     if round_.status != "decided":
         raise DomainError("decision_not_adopted")
+    decision = decision_of(session, round_.id)
+    rare = require_reason(rare_in_record(decision.record, round_.protocol) if decision else (), rare_reason)
     round_.status, round_.published_at = "published", clock.now()
     session.flush()
-    decision = decision_of(session, round_.id)
-    audit.record(session, actor, "round.published", round_, after={"record_hash": decision.record_hash if decision else ""})
+    audit.record(session, actor, "round.published", round_, after={
+        "record_hash": decision.record_hash if decision else "", **rare})
 
 
 def decision_of(session: Session, round_id: int) -> Decision | None:

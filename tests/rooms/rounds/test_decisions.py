@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from threading import Barrier, Thread
 
 import pytest
 from flask import Flask
 from sqlalchemy import func, select
+from sqlalchemy.orm import Session
 
 from cohort.app import create_app
 from cohort.kit import clock
-from cohort.kit.access import SYSTEM, Role, act_as
+from cohort.kit.access import SYSTEM, Actor, Role, act_as
 from cohort.kit.database import db, transaction
 from cohort.kit.errors import DomainError
 from cohort.kit.mail import write
 from cohort.kit.outbox import OutboxMessage
 from cohort.people.actors import actor_of
 from cohort.people.models import Person
-from cohort.plans.models import Member
+from cohort.plans.models import Member, Plan
 from cohort.rounds.applications import service as applications
 from cohort.rounds.decisions import concurrence, service, solving, tables
 from cohort.rounds.decisions.words import reason_text, relaxation_text, rule_limit, rule_name
@@ -112,9 +114,9 @@ def test_one_proposes_another_seals_once_and_it_is_final(world: World) -> None:
     assert world.session.scalar(select(func.count(Seat.id))) == 16
     refused("round_decided", lambda: applications.note_finding(world.session, world.manager, files[0], "size", "no", "x"))
     refused("round_decided", lambda: applications.withdraw(world.session, world.actor("firmacl0"), files[0]))
-    service.publish(world.session, world.manager, round_)
+    service.publish(world.session, world.manager, round_, "Pocas firmas.")
     at = round_.published_at
-    service.publish(world.session, world.manager, round_)
+    service.publish(world.session, world.manager, round_, "Pocas firmas.")
     assert (round_.status, round_.published_at) == ("published", at)
 
 
@@ -218,6 +220,72 @@ def test_same_question_same_answer(world: World) -> None:
     question = solving.question_of(round_, files)
     assert solving.solve(question) == solving.answer(question)
     assert len(solving.key_of(question)) == 64
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+def test_two_managers_propose_at_once_and_a_sealed_list_is_not_proposed_anew(kind: str) -> None:
+    """Real connections: one decision stands, the later proposal; against a seal, a proposal is refused in words."""
+    with tempfile.TemporaryDirectory() as folder, throwaway_cluster() as cluster:
+        url = f"sqlite:///{folder}/two.db" if kind == "sqlite" else cluster.fresh_database()
+        site = create_app(settings_for(Path(folder), url))
+        site.extensions["security"].pwd_context.update(argon2__time_cost=1, argon2__memory_cost=8, argon2__parallelism=1)
+        build_schema(site)
+        clock.pin(NOW)
+        with site.app_context(), transaction() as session:
+            act_as(session, SYSTEM)
+            world = build_world(session)
+            round_, _files = world.decided_ready()
+            make_person(session, "third@plan.test", Role.MANAGER, world.plan.id)
+            key = service.show(session, world.manager, round_).key
+        clock.pin(AFTER)
+
+        def both(acts: dict[str, Callable[[Session, Actor, Round], Decision]]) -> dict[str, object]:
+            gate, found = Barrier(len(acts)), {}
+
+            def one(name: str) -> None:
+                with site.app_context():
+                    gate.wait()
+                    try:
+                        with transaction() as session:
+                            act_as(session, SYSTEM)
+                            person = session.scalars(select(Person).where(Person.email == f"{name}@plan.test")).one()
+                            held = session.scalars(select(Round)).one()
+                            found[name] = acts[name](session, actor_of(session, person), held).id
+                    except DomainError as refusal:
+                        found[name] = refusal.code
+                    finally:
+                        db.session.remove()
+
+            threads = [Thread(target=one, args=(name,)) for name in acts]
+            for thread in threads:
+                thread.start()
+            for thread in threads:
+                thread.join()
+            return found
+
+        def propose(session: Session, actor: Actor, held: Round) -> Decision:
+            return service.propose(session, actor, held, key)
+
+        proposed = both({"manager": propose, "third": propose})
+        with site.app_context(), transaction() as session:
+            act_as(session, SYSTEM)
+            people = {person.email.split("@", maxsplit=1)[0]: person for person in session.scalars(select(Person))}
+            decision = session.scalars(select(Decision)).one()
+            World(session, session.scalars(select(Plan)).one(), people).agreed(decision.round, decision)
+            proposer, record_hash, key_of = decision.proposed_by, decision.record_hash, decision.id
+            third, second = people["third"].id, people["second"].id
+        raced = both({"third": propose, "second": lambda session, actor, held: service.seal(session, actor, held, record_hash)})
+        with site.app_context():
+            stands = db.session.scalars(select(Decision)).one()
+            after = (stands.adopted_by == second, stands.proposed_by, stands.record_hash)
+            db.session.remove()
+            db.engine.dispose()
+        clock.pin(None)
+        assert set(proposed.values()) == {key_of}
+        assert raced["second"] == key_of
+        assert raced["third"] in {"decision_not_closed", key_of}  # after the seal, or before it
+        assert after in {(True, proposer, record_hash), (True, third, record_hash)}
+        assert (raced["third"] == "decision_not_closed") <= (after[1] == proposer)
 
 
 @pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
