@@ -29,4 +29,4 @@ def acts_text(round_: Round, recorded: Mapping[str, AdministrativeAct]) -> str:
     return _("%(acts)s; %(letters)s", acts=ngettext(
         "%(num)s of %(all)s countries has its act", "%(num)s of %(all)s countries have their act", len(recorded),
         all=number(len(parts_of(round_)))), letters=ngettext(
-        "the letters of %(num)s went out", "the letters of %(num)s went out", told))
+        "the letters of %(num)s went out", "the letters of %(num)s went out", told) if told else _("no letters went out yet"))
