@@ -183,7 +183,7 @@ def furnish(session: Session, world: World) -> Doors:
         time_zone="America/Santiago", grace_minutes=0, terms=Terms("equal", 8, ("CL", "CO", "MX", "PE")),
     )
     round_: Round = calls.create_round(session, world.actor(session, "manager"), world.plan_of(session), new)
-    calls.open_round(session, world.actor(session, "manager"), round_)
+    calls.open_round(session, world.actor(session, "manager"), round_, "Pocas firmas en el registro.")
     applicant = _firm(session, world, "CL2", "CL", "Aspirante", is_member=False)
     application = entry.begin_for_firm(session, world.actor(session, "firmcl2"), round_, applicant)
     invitations.invite(session, SYSTEM, "new@cohort.test", Role.COACH, "CL", None, world.plan, "es")

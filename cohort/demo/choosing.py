@@ -34,6 +34,7 @@ from cohort.rounds.seats import acts, offers
 from cohort.rounds.seats.models import Offer
 
 ZONE = "America/Santiago"
+RARE = "Son pocas firmas en cada cruce; el grupo técnico prefiere la misma regla para todos los países."
 
 
 @dataclass(frozen=True)
@@ -97,7 +98,7 @@ def play_call(agenda: Agenda, timeline: Timeline, random: Random, cast: Cast, ca
             code=call.code, title_es=call.title_es, title_en=call.title_en, time_zone=ZONE, terms=call.terms,
             opens_at=_evening(timeline.before(call.opens + 1)), closes_at=_evening(timeline.before(call.closes)),
         ))
-        calls.open_round(session, cast.manager(), made)
+        calls.open_round(session, cast.manager(), made, RARE)
 
     agenda.add(timeline.before(call.opens), make)
     apply_to(
@@ -131,7 +132,7 @@ def _decide(session: Session, cast: Cast, round_: Round) -> None:
     for country in concurrence.missing(session, round_, decision):
         concurrence.concur(session, cast.coordinator(country), round_, decision, decision.record_hash)
     decisions.seal(session, cast.administrator(), round_, decision.record_hash)
-    decisions.publish(session, cast.manager(), round_)
+    decisions.publish(session, cast.manager(), round_, RARE)
     _offer(session, cast, round_)
 
 

@@ -87,7 +87,7 @@ def _call(agenda: Agenda, timeline: Timeline, cast: Cast, plan: Plan, walk: Walk
             terms=Terms("equal", 2, ("CL", "PE")), opens_at=clock.now() - timedelta(hours=1),
             closes_at=clock.now() + timedelta(days=20)))
         made.protocol = {**made.protocol, "rubric": rubric(), "reviews": TERMS}
-        calls.open_round(session, cast.manager(), made)
+        calls.open_round(session, cast.manager(), made, "Son pocas en el registro.")
 
     agenda.add(timeline.before(30), make)
     apply_to(agenda, timeline, Random(walk.name), cast, code_of(walk), sketches, 28, 12, 0)

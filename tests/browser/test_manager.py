@@ -27,6 +27,7 @@ def test_a_manager_starts_a_call_from_a_ready_template(site: Site, chromium: Bro
     visitor.write("#code", code)
     visitor.press_main()
     visitor.click("main a[href$='/open']")
+    visitor.write("#rare_reason", "Son pocas en el registro; se espera a más.")
     visitor.click("main form.confirm .button--main")
     assert site.rows("SELECT status, seats, length(protocol_hash), length(seed_hash) FROM round WHERE code = ?", code) == [("open", 40, 64, 64)]
     visitor.open(f"/calls/{code}")
@@ -80,7 +81,9 @@ def test_a_manager_decides_on_pasted_scores_and_anybody_verifies(site: Site, chr
     visitor.open(f"/rounds/{round_id}/result")
     assert site.rows("SELECT count(*) FROM decision WHERE round_id = ?", round_id) == [(1,)]
     assert site.rows("SELECT count(*) FROM seat s JOIN application a ON a.id = s.application_id WHERE a.round_id = ? AND s.outcome = 'selected'", round_id) == [(4,)]
-    visitor.click("form[action$='/publish'] button")
+    visitor.click("main a[href$='/publish']")
+    visitor.write("#rare_reason", "Son pocas, y la regla es la misma para todos los países.")
+    visitor.click("main form.confirm .button--main")
     seats_offered(site, visitor, round_id)
     visitor.close()
     verified_by_anybody(site, chromium, walk, tmp_path)

@@ -22,6 +22,7 @@ from cohort.plans import queries as plans
 from cohort.plans.models import Plan
 from cohort.rounds.applications import freezing
 from cohort.rounds.calls.copying import for_countries
+from cohort.rounds.calls.crossings import rare_on_register, require_reason
 from cohort.rounds.calls.parts import lottery_terms_of
 from cohort.rounds.calls.protocol import TEMPLATES, Terms, carried, protocol_of, sha256_of, sha256_text
 from cohort.rounds.calls.quota_checks import require_all_sound
@@ -94,11 +95,12 @@ def edit_round(session: Session, actor: Actor, round_: Round, new: NewRound) -> 
     audit.record(session, actor, "round.edited", round_, before=before, after={"seats": round_.seats, "protocol": round_.protocol})
 
 
-def open_round(session: Session, actor: Actor, round_: Round) -> None:
+def open_round(session: Session, actor: Actor, round_: Round, rare_reason: str = "") -> None:
     """Open the call: the protocol is sealed by its SHA-256, and the SHA-256 of the seed is published.
 
     From here on the rules stand. Raises unless the round is a draft that closes in the future, whose seats can
-    keep its rules and whose screening has a self-test.
+    keep its rules and whose screening has a self-test; and without a reason where crossings of what the rules name
+    are rare on the register.
     """
     actor.require("round.edit")
     _expect(round_, "draft", "round_not_draft")
@@ -106,10 +108,11 @@ def open_round(session: Session, actor: Actor, round_: Round) -> None:
         raise DomainError("round_closes_past")
     require_all_sound(round_.protocol)
     require_screenable(round_.protocol)
+    rare = require_reason(rare_on_register(session, round_), rare_reason)
     round_.status, round_.opened_at = "open", clock.now()
     round_.protocol_hash, round_.seed_hash = sha256_of(round_.protocol), sha256_text(round_.seed)
     session.flush()
-    audit.record(session, actor, "round.opened", round_, after={"protocol_hash": round_.protocol_hash, "seed_hash": round_.seed_hash})
+    audit.record(session, actor, "round.opened", round_, after={"protocol_hash": round_.protocol_hash, "seed_hash": round_.seed_hash, **rare})
 
 
 def deadline_of(round_: Round) -> datetime:

@@ -20,6 +20,7 @@ from cohort.plans import queries as plans
 from cohort.plans.words import plan_name
 from cohort.rounds.applications.queries import requests_of
 from cohort.rounds.calls import copying, queries, service, told, words
+from cohort.rounds.calls.crossings import rare_on_register
 from cohort.rounds.calls.forms import AddendumForm, ConfirmForm, RoundForm
 from cohort.rounds.calls.protocol import sha256_of, sha256_text, short
 from cohort.rounds.calls.time_left import TimeLeft, time_left, time_left_of
@@ -173,10 +174,11 @@ def open_call(round_id: int) -> Page:
     hashes = {"protocol": sha256_of(round_.protocol), "seed": sha256_text(round_.seed)}
 
     def act(session: Session, actor: Actor, held: Round) -> str:
-        service.open_round(session, actor, held)
+        service.open_round(session, actor, held, request.form.get("rare_reason", ""))
         return _("The call is open. Its rules are sealed.")
 
-    return _asked("rounds/open.html", round_, act, hashes=hashes, words=words, told=told, closes=local_text(round_.closes_at, round_.time_zone),
+    rare = rare_on_register(session_now(), round_) if round_.status == "draft" else []
+    return _asked("rounds/open.html", round_, act, rare=rare, hashes=hashes, words=words, told=told, closes=local_text(round_.closes_at, round_.time_zone),
                   time_left=time_left_of(session_now(), round_))
 
 
@@ -204,7 +206,7 @@ def _asked(template: str, round_: Round, act: Callable[[Session, Actor, Round], 
         with transaction() as session:
             answer = act(session, current_actor(), queries.round_of(session, round_id, current_actor().plan_id))
     except DomainError as refusal:
-        return back_with(refusal, back)
+        return back_with(refusal, request.path if refusal.code == "rare_reason_missing" else back)
     flash(answer, "success")
     return redirect(back)
 

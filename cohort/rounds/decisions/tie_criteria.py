@@ -26,6 +26,11 @@ TIE_CRITERIA = {
     "rural": _l("Firms in rural areas first"),
     "younger_firm": _l("Younger firms first: under 3 years, under 10 years, older"),
 }
+PLACES = {
+    "smaller_size": (_l("micro"), _l("small"), _l("medium"), _l("size not known")),
+    "rural": (_l("rural"), _l("not rural, or not known")),
+    "younger_firm": (_l("under 3 years old"), _l("3 to 9 years old"), _l("10 years old or more"), _l("age not known")),
+}
 SCORED_BY = {"rural": "inclusion"}  # the ready criterion that gives points for it
 SIZES = ("micro", "small", "medium")
 YEARS = (3, 10)
@@ -41,6 +46,11 @@ def require_ties(criteria: Sequence[str], rubric: Collection[str], *, has_lotter
         raise DomainError("tie_scored")
     if criteria and has_lottery:
         raise DomainError("tie_lottery")
+
+
+def place_name(criterion: str, place: int) -> str:
+    """Return what a place in a criterion says of a firm: `3 to 9 years old`."""
+    return str(PLACES[criterion][place])
 
 
 def before_draw(round_: Round, facts: Mapping[str, Any]) -> tuple[int, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from flask import flash, redirect, render_template, url_for
+from flask import flash, redirect, render_template, request, url_for
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
@@ -18,6 +18,7 @@ from cohort.kit.errors import WORDINGS, DomainError, sentence
 from cohort.people.queries import names_of_people
 from cohort.rounds.applications import queries as files
 from cohort.rounds.calls import queries as rounds
+from cohort.rounds.calls.crossings import rare_in_record
 from cohort.rounds.calls.protocol import sha256_of
 from cohort.rounds.calls.time_left import time_left_of
 from cohort.rounds.calls.times import local_text
@@ -88,18 +89,29 @@ def result(round_id: int) -> Page:
     )
 
 
-@staff.post("/<int:round_id>/publish")
+@staff.route("/<int:round_id>/publish", methods=["GET", "POST"])
 @gate("round.publish")
 def publish(round_id: int) -> Page:
-    """Put the record and the names on the open pages."""
-    back = url_for("rounds.result", round_id=round_id)
+    """Ask where crossings are rare, then put the record and the names on the open pages."""
+    back, round_ = url_for("rounds.result", round_id=round_id), round_here(round_id)
+    if request.method == "GET":
+        return _asked_to_publish(round_, back)
     try:
         with transaction() as session:
-            service.publish(session, current_actor(), rounds.round_of(session, round_id, current_actor().plan_id))
+            held = rounds.round_of(session, round_id, current_actor().plan_id)
+            service.publish(session, current_actor(), held, request.form.get("rare_reason", ""))
     except DomainError as refusal:
-        return back_with(refusal, back)
+        return back_with(refusal, request.path if refusal.code == "rare_reason_missing" else back)
     flash(_("Published. Anybody can download the record and check it."), "success")
     return redirect(back)
+
+
+def _asked_to_publish(round_: Round, back: str) -> Page:
+    """Show what would be published and which crossings are rare; a call that is not sealed leads to its page."""
+    decision = service.decision_of(session_now(), round_.id)
+    if round_.status != "decided" or decision is None:
+        return redirect(back)
+    return render_template("rounds/publish.html", round=round_, back=back, rare=rare_in_record(decision.record, round_.protocol))
 
 
 @staff.route("/<int:round_id>/appeals/<int:appeal_id>", methods=["GET", "POST"])

@@ -211,7 +211,7 @@ def test_manager_scores_and_decides(doors: Site, tmp_path) -> None:  # type: ign
     assert client.get(path + "/decide").headers["Location"] == path + "/result"
     open_pages = doors.client()
     assert open_pages.get(f"/rounds/{CODE}/record.json").status_code == 404
-    assert post(client, path + "/publish", page=path + "/result").headers["Location"] == path + "/result"
+    assert post(client, path + "/publish", rare_reason="Pocas firmas, y todas lo saben.").headers["Location"] == path + "/result"
     page(open_pages, f"/calls/{CODE}")
     page(client, path)
     record = open_pages.get(f"/rounds/{CODE}/record.json").get_json()
@@ -230,7 +230,7 @@ def test_firm_appeals_and_the_second_manager_answers(doors: Site) -> None:
         round_, _files = world.decided_ready()
         with clock.at(AFTER):
             world.joined(round_)
-            decisions.publish(world.session, world.manager, round_)
+            decisions.publish(world.session, world.manager, round_, "Pocas firmas.")
 
     doors.do(decided)
     clock.pin(AFTER)

@@ -29,7 +29,7 @@ def test_the_whole_way(world: World) -> None:
     world.score(round_, files)
     with clock.at(AFTER):
         decision = world.joined(round_)
-        decisions.publish(session, world.manager, round_)
+        decisions.publish(session, world.manager, round_, "Pocas firmas.")
     outcomes = {seat.application_id: (seat.outcome, seat.place) for seat in session.scalars(select(Seat))}
     assert len(outcomes) == 16
     assert sorted(outcome for outcome, _ in outcomes.values()) == ["selected"] * 8 + ["waitlist"] * 8
