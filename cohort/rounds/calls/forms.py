@@ -23,7 +23,7 @@ from wtforms import (
     TextAreaField,
 )
 from wtforms.validators import DataRequired, InputRequired, Length, NumberRange, Optional
-from wtforms.widgets import CheckboxInput, ListWidget
+from wtforms.widgets import CheckboxInput, ListWidget, TextInput
 
 from cohort.firms.words import country_choices
 from cohort.kit.language import number, typed_number
@@ -42,6 +42,8 @@ _WHEN = "%Y-%m-%dT%H:%M"
 
 class PointsField(DecimalField):
     """Points typed and shown the reader's way: 62,5 in Chile, 62.5 in Mexico, and no decimals that say nothing."""
+
+    widget = TextInput()  # a browser shows nothing of “62,5” in a box for numbers
 
     def process_formdata(self, valuelist: list[Any]) -> None:
         """Read what was typed; raises ValueError with what is expected."""
