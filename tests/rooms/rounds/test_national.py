@@ -152,7 +152,7 @@ def test_the_wrong_person_adopts_nothing(world: World) -> None:
     both = actor_of(world.session, world.people["manager"], world.plan.id)
     refused("adoption_no_country", lambda: adoption.adopt(world.session, both, round_, whole))  # sees all, is of none
     assert world.session.scalars(select(Concurrence)).all() == []
-    regional = world.call()
+    regional = world.call(is_open=False)
     refused("adoption_not_by_country", lambda: adoption.adopt(world.session, world.coordinator("CL"), regional, whole))
 
 
