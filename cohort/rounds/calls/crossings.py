@@ -17,7 +17,6 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from cohort.firms.models import Firm
-from cohort.kit.access import unscoped
 from cohort.kit.errors import DomainError, wording
 from cohort.rounds.calls.times import to_local
 from cohort.rounds.decisions.attributes import OWNER_GROUP, attribute, named_by, quotas_of
@@ -99,9 +98,7 @@ def _on_register(session: Session, round_: Round) -> Counter[Cell]:
         Firm.country.in_(round_.protocol["countries"]), Firm.merged_into_id.is_(None)).group_by(*kinds)
     parity, closed_on = round_.protocol["parity"], to_local(round_.closes_at, round_.time_zone).date()
     counts: Counter[Cell] = Counter()
-    with unscoped(session):  # counts alone, of every country of the call
-        found = session.execute(statement).all()
-    for row in found:
+    for row in session.execute(statement):
         country, owned, led, *values, count = tuple(row)
         judged = OwnershipJudgement(cast(Answer, owned), cast(Answer, led), parity["profile"])
         said: dict[str, Any] = dict(zip(sorted(asked), values, strict=True))
