@@ -265,7 +265,7 @@ def test_the_record_carries_it_and_verify_runs_it_again(world: World, tmp_path: 
 
 
 def test_pages_lead_through_it(doors: Site) -> None:
-    number = doors.do(lambda world: draft(world, ONLINE, LEVEL).id)
+    number = doors.do(lambda world: draft(world, ONLINE, LEVEL, reviews=TEST).id)
     client = doors.client("manager@plan.test")
     page = client.get(f"/rounds/{number}/rules").text
     checked(page)
@@ -290,6 +290,9 @@ def test_pages_lead_through_it(doors: Site) -> None:
     assert f'href="/rounds/{number}/screening"' in detail
     assert "5 postulaciones elegibles esperan la preselección" in detail
     path = f"/rounds/{number}/screening"
+    board = client.get(f"/rounds/{number}/reviews").text
+    checked(board)
+    assert "Esta convocatoria hace una preselección antes de evaluar." in board
     page = client.get(path).text
     checked(page)
     assert "Preselección: pasan 4 de 5 postulaciones" in page
@@ -306,3 +309,23 @@ def test_pages_lead_through_it(doors: Site) -> None:
     assert doors.client("peru@plan.test").get(path).status_code == 403
     assert doors.client("observer@plan.test").get(path).status_code == 403
     assert doors.client().get(path).status_code == 302
+
+
+def test_nonsense_in_the_form_is_refused_and_kept(doors: Site) -> None:
+    number = doors.do(lambda world: draft(world, terms=None).id)
+    client, path = doors.client("manager@plan.test"), f"/rounds/{number}/rules"
+    usual = {"least_months": "1", "most_exports": "1", "counts": "led", "shortfall": "mirror", "offer_days": "5", "appeal_answer_days": "5",
+             "waitlist_count": "3", "has_screening": "y", **{f"appeal_days_{code}": "5" for code in ("CL", "CO", "MX", "PE")}}
+    for multiple, mark, words in (
+        ("abc", "50", "screening_multiple-error"), ("0", "50", "screening_multiple-error"), ("2", "100,5", "screening_pass_mark-error"),
+        ("2", "muchos", "screening_pass_mark-error"), ("", "50", "Para la preselección antes de la evaluación indique"),
+        ("2", "", "Para la preselección antes de la evaluación indique"), ("2", "50,00001", "Para la preselección antes de la evaluación indique"),
+    ):
+        answer = post(client, path, screening_multiple=multiple, screening_pass_mark=mark, **usual)
+        assert (answer.status_code, words in answer.text) == (422, True), (multiple, mark)
+        checked(answer.text)
+    assert post(client, path, screening_multiple="2", screening_pass_mark="62,5", **usual).status_code == 302
+    assert 'type="text" value="62,5"' in client.get(path).text
+    del usual["has_screening"]
+    assert post(client, path, screening_multiple="", screening_pass_mark="", **usual).status_code == 302
+    assert doors.do(lambda world: world.session.get_one(Round, number).protocol["screening"]) is None
