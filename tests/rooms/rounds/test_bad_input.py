@@ -266,3 +266,24 @@ def test_who_comes_second_to_propose_or_seal_is_told_what_to_do(world: World) ->
         sealed.id, world.people["second"].id, 1)
     assert in_both(refused(lambda: decisions.propose(world.session, world.actor("second"), round_, key)))[0] == (
         "A selection is made after the call is closed.")
+
+
+@pytest.mark.parametrize(("code", "messages"), [
+    ("review_barred", (  # the evaluator who opens it by number: reviews/test_pages.py
+        "A conflict of interest closes this file to you. You cannot see or score it. Go on with another file of your list.",
+        "Un conflicto de interés le cierra esta postulación. No puede verla ni puntuarla. Siga con otra de su lista.")),
+    ("score_foreign", (
+        "One of these files is not in this call, or not yours to score. Nothing was saved: reload the page.",
+        "Una de estas postulaciones no está en esta convocatoria, o no le corresponde a usted puntuarla. "
+        "No se guardó nada: recargue la página.")),
+    ("call_not_taking", (
+        "This call does not take applications now. Its page says when it does.",
+        "Esta convocatoria no recibe postulaciones ahora. Su página dice cuándo las recibe.")),
+    ("decision_impossible", (
+        "No list keeps every rule, so there is nothing to adopt. The page of the selection says which rules clash and what would do.",
+        "Ninguna lista cumple todas las reglas; no hay nada que adoptar. La página de la selección dice qué reglas chocan y qué bastaría cambiar.")),
+])
+def test_refusals_that_other_tests_provoke_say_what_to_do(
+    world: World, code: str, messages: tuple[str, str]
+) -> None:
+    assert in_both(DomainError(code)) == messages
