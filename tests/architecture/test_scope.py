@@ -73,6 +73,8 @@ PAST_SCOPE = {
     "cohort/rounds/seats/replacing.py call": "one optimum over all countries",
     "cohort/rounds/seats/replacing.py dry_run": "one optimum over all countries",
     "cohort/rounds/waiting.py steps_for": "what waits is said by call; no row of a firm is shown",
+    "cohort/training/feeds/service.py opened": "a calendar program is nobody: the secret address says whose feed it is",
+    "cohort/training/feeds/service.py written": "reads with the reach of the person whose feed it is",
     "cohort/training/leaving/service.py _reminders": "how many mails of a member wait and are taken back, for whoever ends its part",
     "cohort/training/service.py _on_export_verified": "a deputy of another country may have verified the export",
 }

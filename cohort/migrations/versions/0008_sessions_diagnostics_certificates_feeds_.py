@@ -19,7 +19,6 @@ def upgrade() -> None:
     sa.Column('token_hash', sa.String(length=64), nullable=False),
     sa.Column('made_at', cohort.kit.database.UTCDateTime(timezone=True), nullable=False),
     sa.Column('revoked_at', cohort.kit.database.UTCDateTime(timezone=True), nullable=True),
-    sa.Column('last_read_at', cohort.kit.database.UTCDateTime(timezone=True), nullable=True),
     sa.ForeignKeyConstraint(['person_id'], ['person.id'], name=op.f('fk_calendar_feed_person_id_person')),
     sa.ForeignKeyConstraint(['plan_id'], ['plan.id'], name=op.f('fk_calendar_feed_plan_id_plan')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_calendar_feed')),

@@ -22,7 +22,6 @@ class CalendarFeed(Base):
     token_hash: Mapped[str] = mapped_column(String(64), unique=True)
     made_at: Mapped[datetime]
     revoked_at: Mapped[datetime | None]
-    last_read_at: Mapped[datetime | None]
 
 
 open_table(CalendarFeed, "read by the hash of its own address, or by the person it belongs to")
