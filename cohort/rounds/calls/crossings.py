@@ -52,7 +52,8 @@ class Rare:
 
     def text(self, protocol: Mapping[str, Any]) -> str:
         """Return the crossing in words: `Peru; women-owned or led; micro`."""
-        return "; ".join(_(" or ").join(_value(column, value, protocol) for value in values) for column, values in self.cell)
+        told = [_(" or ").join(_value(column, value, protocol) for value in values) for column, values in self.cell]
+        return "; ".join(dict.fromkeys(told))  # a size may be named by a rule and by the criteria for equal points
 
 
 def rare_on_register(session: Session, round_: Round) -> list[Rare]:

@@ -74,7 +74,7 @@ def tie_text(protocol: Mapping[str, Any]) -> str:
     """Return what settles equal points before the draw, in order; empty where the draw alone does."""
     named = [str(TIE_CRITERIA[each]) for each in protocol.get("tie_criteria", ())]
     told = "; ".join(each[:1].lower() + each[1:] for each in named)
-    return _("Before that draw equal points are settled in this order: %(criteria)s. The public record shows where each "
+    return _("Before the draw equal points are settled in this order: %(criteria)s. The public record shows where each "
              "code stands in it.", criteria=told) if told else ""
 
 

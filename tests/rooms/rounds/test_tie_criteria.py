@@ -149,12 +149,12 @@ def test_a_manager_chooses_them_on_the_page_and_everybody_reads_them(doors: Site
     post(client, f"/rounds/{number}/open")
     public = doors.client().get("/calls/2026-1").text
     checked(public)
-    assert "Antes de ese sorteo" in public
+    assert "Antes del sorteo" in public
     clock.pin(AFTER)
 
 
 def test_without_criteria_nothing_is_told(world: World) -> None:
     assert told.tie_text(world.call().protocol) == ""
     assert told.tie_text({"tie_criteria": ["smaller_size", "rural"]}) == (
-        "Before that draw equal points are settled in this order: smaller firms first: micro, small, medium; "
+        "Before the draw equal points are settled in this order: smaller firms first: micro, small, medium; "
         "firms in rural areas first. The public record shows where each code stands in it.")
