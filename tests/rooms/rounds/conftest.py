@@ -110,7 +110,7 @@ class World:
         )
         round_ = calls.create_round(self.session, self.manager, self.plan, new)
         if is_open:
-            calls.open_round(self.session, self.manager, round_)
+            calls.open_round(self.session, self.manager, round_, "Pocas firmas en el registro.")
         return round_
 
     def applicant(self, name: str, country: str) -> Actor:

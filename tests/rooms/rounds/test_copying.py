@@ -118,4 +118,4 @@ def test_the_page_groups_calls_by_plan_and_says_what_stays_behind(doors: Site) -
     assert answer.status_code == 302
     page = client.get(answer.headers["Location"]).text
     checked(page)
-    assert "No se copia, porque nombra un país que esta convocatoria no tiene: «Perú o Colombia; rural: al menos 1 lugar»" in page
+    assert "No se copia, porque nombra un país que esta convocatoria no tiene: «Perú o Colombia; rural: al menos 1 cupo»" in page
