@@ -38,7 +38,7 @@ from cohort.rules.screening import (
     self_test_points,
 )
 
-wording("screening_off", _l("This call has no screening before reviews."), 404)
+wording("screening_off", _l("This call has no screening before reviews."), 409)
 wording("screening_not_closed", _l("Files are screened after the call is closed and before the selection is adopted."), 409)
 wording("screening_pending", _l("%(count)s files wait for an answer on eligibility. Settle them before you screen."), 409)
 wording("screening_empty", _l("No file is eligible, so there is nothing to screen."), 409)
