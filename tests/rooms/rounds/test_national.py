@@ -309,7 +309,7 @@ def test_pages_from_proposal_to_letters(doors: Site, language: str, said: dict[s
     people = people_at_work(doors)
     clock.pin(AFTER)
     by = browsers(doors, people, language)
-    path = "/rounds/1"
+    path = f"/rounds/{doors.do(lambda world: world.session.scalars(select(Round.id)).one())}"
     seen = by["coordinator-cl"].get(path + "/proposal").text
     assert said["adopt"] in seen
     assert said["missing"] in seen
