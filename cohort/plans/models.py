@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Any
+from typing import Any, cast
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
@@ -11,6 +11,8 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from cohort.firms.models import Firm, by_firm
 from cohort.kit.access import open_table
 from cohort.kit.database import Base
+from cohort.rules.anchors import Anchor, Unit
+from cohort.rules.calendar import Offset
 
 
 class Plan(Base):
@@ -117,6 +119,15 @@ class TemplateMilestone(Base):
     anchor_number: Mapped[int | None]
     unit: Mapped[str] = mapped_column(String(6), default="days", server_default="days")
     countries: Mapped[list[Any]] = mapped_column(default=list, server_default="[]")  # empty: all
+
+    @property
+    def offset(self) -> Offset:
+        """How many days or months after which anchor it falls due, as `rules.calendar` takes it."""
+        return Offset(self.number, self.day, cast(Anchor, self.anchor), self.anchor_number, cast(Unit, self.unit))
+
+    def holds_in(self, country: str) -> bool:
+        """Return whether firms of a country have this milestone."""
+        return not self.countries or country in self.countries
 
 
 class Member(Base):

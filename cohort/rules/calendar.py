@@ -1,6 +1,7 @@
 """Decides when milestones fall due, and what is a working day.
 
-Leaves out which days are holidays (they come in as a set of dates) and the state of a milestone (`progress`).
+Leaves out which days are holidays (they come in as a set of dates), the state of a milestone (`progress`), calendar
+months and what hangs on what (`anchors`).
 """
 
 from __future__ import annotations
@@ -9,6 +10,8 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
+
+from cohort.rules.anchors import Anchor, Unit, add_months, in_order
 
 SHORTEST_DAYS = 365
 JOINER_GAP_DAYS = 14
@@ -29,28 +32,66 @@ class TooFewDaysError(ValueError):
 
 @dataclass(frozen=True)
 class Offset:
-    """A milestone of the template: its number and the day it falls due in a plan of full length (day 0: start)."""
+    """A milestone of the template: its number, and how many days or calendar months after its anchor it falls due.
+
+    The anchor is the firm's enrolment (day 0 of a plan of full length), the first day of the plan, or the due date
+    of milestone `anchor_number`; a negative count lies before that milestone.
+    """
 
     number: int
     day: int
+    anchor: Anchor = "enrolment"
+    anchor_number: int | None = None
+    unit: Unit = "days"
+
+    @property
+    def is_scaled(self) -> bool:
+        """Whether it stretches and shrinks with the days that a firm has left: days from enrolment do, nothing else."""
+        return self.anchor == "enrolment" and self.unit == "days"
+
+    def from_day(self, anchor_on: date) -> date:
+        """The day that lies so many days or calendar months from `anchor_on`, month ends and leap days kept."""
+        return add_months(anchor_on, self.day) if self.unit == "months" else anchor_on + timedelta(days=self.day)
 
 
-def due_days(template: Sequence[Offset], start_on: date, plan_end_on: date) -> dict[int, date]:
-    """Due date of each milestone number: offsets scaled so that the last one falls on plan end (domain.md §7).
+def due_days(
+    template: Sequence[Offset], start_on: date, plan_end_on: date, plan_starts_on: date | None = None
+) -> dict[int, date]:
+    """Due date of each milestone number (domain.md §7), for a firm enrolled on `start_on`.
 
-    Scaled offsets round down to whole days. A plan with fewer days left than the template has is that of a joiner:
-    its milestones, in the order of day and number, keep at least 14 days from the start and from each other; one
-    too close is moved on, and where that would pass plan end, moved back from there.
-    Raises TooFewDaysError when fewer than 365 days are left, or when the milestones do not fit 14 days apart.
+    Days from enrolment are scaled so that the last of them falls on plan end, rounded down to whole days. A plan
+    with fewer days left than they need is that of a joiner: they keep, in the order of day and number, at least 14
+    days from the start and from each other; one too close is moved on, and where that would pass plan end, moved
+    back from there. Months from enrolment, and days and months from the first day of the plan (`plan_starts_on`,
+    without it the enrolment), are fixed dates; a joiner has at least 14 days for each. A milestone that hangs on
+    another follows its due date. Nothing lies before enrolment or after plan end: it is moved to there.
+
+    Raises TooFewDaysError when fewer than 365 days are left, or when the scaled milestones do not fit 14 days
+    apart; CircleError, and KeyError for an anchor that the template does not have.
     """
     days_left = (plan_end_on - start_on).days
     if days_left < SHORTEST_DAYS:
         raise TooFewDaysError("too_short", days_left, SHORTEST_DAYS)
+    due = _scaled([offset for offset in template if offset.is_scaled], start_on, days_left)
+    begins_on = plan_starts_on or start_on
+    earliest = start_on if start_on <= begins_on else start_on + timedelta(days=JOINER_GAP_DAYS)
+    hanging = {each.number: each.anchor_number for each in template if each.anchor == "milestone" and each.anchor_number is not None}
+    offsets = {offset.number: offset for offset in template}
+    for number, offset in offsets.items():
+        if number not in hanging and not offset.is_scaled:
+            fixed = offset.from_day(begins_on if offset.anchor == "plan" else start_on)
+            due[number] = min(max(fixed, earliest), plan_end_on)
+    for number in in_order(hanging):
+        due[number] = min(max(offsets[number].from_day(due[hanging[number]]), start_on), plan_end_on)
+    return {offset.number: due[offset.number] for offset in template}
+
+
+def _scaled(template: Sequence[Offset], start_on: date, days_left: int) -> dict[int, date]:
     if not template:
         return {}
     ordered = sorted(template, key=lambda offset: (offset.day, offset.number))
     length = ordered[-1].day
-    days = [offset.day * days_left // length for offset in ordered]
+    days = [offset.day * days_left // length if length else 0 for offset in ordered]
     if days_left < length:
         days = _spaced(days, days_left)
     return {offset.number: start_on + timedelta(days=day) for offset, day in zip(ordered, days, strict=True)}

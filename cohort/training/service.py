@@ -23,7 +23,7 @@ from cohort.plans import queries as plan_queries
 from cohort.plans.models import Member
 from cohort.plans.rights import said
 from cohort.rules import calendar
-from cohort.rules.calendar import Offset, TooFewDaysError
+from cohort.rules.calendar import TooFewDaysError
 from cohort.training import queries
 from cohort.training.models import Milestone, MilestoneEntry
 from cohort.training.words import RoleWords
@@ -47,11 +47,10 @@ EXPORT_MILESTONES = {15: (1, 1), 17: (2, 1), 19: (3, 3), 21: (4, 1)}
 
 
 def date_milestones(session: Session, member: Member) -> list[Milestone]:
-    """Give a new member its milestones with their due dates; raises when too few days are left in the plan."""
-    template = plan_queries.template_of(session, member.plan_id)
-    offsets = [Offset(row.number, row.day) for row in template]
+    """Give a new member the milestones of its country with their due dates; raises when too few days are left."""
+    template = [row for row in plan_queries.template_of(session, member.plan_id) if row.holds_in(member.country)]
     try:
-        due = calendar.due_days(offsets, member.joined_on, plan_queries.end_of(member.plan))
+        due = calendar.due_days([row.offset for row in template], *clock_of(member))
     except TooFewDaysError as error:
         raise DomainError("milestones_do_not_fit", left=error.days_left, needed=error.needed_days) from error
     rows = [
@@ -66,6 +65,15 @@ def date_milestones(session: Session, member: Member) -> list[Milestone]:
     session.add_all(rows)
     session.flush()
     return rows
+
+
+def clock_of(member: Member) -> tuple[date, date, date]:
+    """Return when the plan begins for a member, when it ends, and its first day: what due dates are counted from.
+
+    Nobody's begins before the plan does, whenever they were enrolled.
+    """
+    starts_on = member.plan.starts_on
+    return max(member.joined_on, starts_on), plan_queries.end_of(member.plan), starts_on
 
 
 @member_joined.connect

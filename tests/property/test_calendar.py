@@ -76,3 +76,49 @@ def test_a_due_instant_is_2359_there(due_on, zone):
     instant = due_at(due_on, ZoneInfo(zone))
     local = instant.astimezone(ZoneInfo(zone))
     assert (instant.tzinfo, local.date(), local.hour, local.minute) == (UTC, due_on, 23, 59)
+
+
+@st.composite
+def mixed_templates(draw):
+    """Milestones with every anchor and unit; one hangs on an earlier number alone, so that there is no circle."""
+    rows = []
+    for number in range(1, draw(st.integers(1, 14)) + 1):
+        anchor = draw(st.sampled_from(["enrolment", "plan", "milestone"] if rows else ["enrolment", "plan"]))
+        on = draw(st.sampled_from([row.number for row in rows])) if anchor == "milestone" else None
+        unit = draw(st.sampled_from(["days", "months"]))
+        least = -30 if anchor == "milestone" else 0
+        rows.append(Offset(number, draw(st.integers(least, 800 if unit == "days" else 30)), anchor, on, unit))
+    return rows
+
+
+@given(mixed_templates(), days, st.integers(0, 300), st.integers(365, 1200), st.randoms(use_true_random=False))
+def test_dates_do_not_hang_on_the_order_of_rows_and_stay_inside(template, start, before_days, days_left, chance):
+    end, begins = start + timedelta(days=days_left), start - timedelta(days=before_days)
+    due = due_days(template, start, end, begins)
+    shuffled = list(template)
+    chance.shuffle(shuffled)
+    assert due_days(shuffled, start, end, begins) == due
+    assert all(start <= day <= end for day in due.values())
+    assert set(due) == {row.number for row in template}
+
+
+def _before_anchors(template, start, days_left):
+    """The dating of a plain template as it was before there were anchors, word for word of domain.md §7."""
+    ordered = sorted((row.day, row.number) for row in template)
+    placed = [day * days_left // ordered[-1][0] for day, _number in ordered]
+    if days_left < ordered[-1][0]:
+        earliest = 14
+        for place, day in enumerate(placed):
+            placed[place] = max(day, earliest)
+            earliest = placed[place] + 14
+        latest = days_left
+        for place in reversed(range(len(placed))):
+            placed[place] = min(placed[place], latest)
+            latest = placed[place] - 14
+    return {number: start + timedelta(days=day) for (_day, number), day in zip(ordered, placed, strict=True)}
+
+
+@given(templates, days, st.integers(365, 1200), st.integers(0, 300))
+def test_a_template_of_days_alone_is_dated_as_ever(template, start, days_left, before_days):
+    end = start + timedelta(days=days_left)
+    assert due_days(template, start, end, start - timedelta(days=before_days)) == _before_anchors(template, start, days_left)

@@ -60,7 +60,8 @@ def time_left(session: Session, plan: Plan, closes_at: datetime, zone: str) -> T
     Nobody is chosen before the closing day, nor before today.
     """
     joins_on, today = _local(closes_at, zone), clock.today(zone)
-    needed = days_needed([row.day for row in plans.template_of(session, plan.id)])
+    scaled = [row.day for row in plans.template_of(session, plan.id) if row.anchor == "enrolment" and row.unit == "days"]
+    needed = days_needed(scaled)
     others = select(Round.closes_at, Round.time_zone).where(Round.plan_id == plan.id, Round.status.in_(UNDECIDED))
     latest = max([joins_on, today, *(_local(at, of_zone) for at, of_zone in session.execute(others))])
     enough_on = _end_of_month(latest + timedelta(days=needed + DECIDING_DAYS))
