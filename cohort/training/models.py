@@ -55,13 +55,14 @@ class MilestoneEntry(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     milestone_id: Mapped[int] = mapped_column(ForeignKey("milestone.id"), index=True)
     firm_id: Mapped[int] = mapped_column(ForeignKey("firm.id"), index=True)
-    kind: Mapped[str] = mapped_column(String(12))  # handed_in | confirmed | sent_back | waived | redated | reopened
+    kind: Mapped[str] = mapped_column(String(12))  # handed_in | confirmed | sent_back | waived | redated | reopened | asked | refused
     on: Mapped[date]  # the day it concerns
     recorded_at: Mapped[datetime] = mapped_column(index=True)
     recorded_by: Mapped[int | None]
     text: Mapped[str] = mapped_column(String(1000), default="")
     due_on: Mapped[date | None]  # the new day, when it was re-dated
     upload_id: Mapped[int | None] = mapped_column(ForeignKey("upload.id"))
+    change_id: Mapped[int | None] = mapped_column(ForeignKey("date_change.id"), index=True)  # when many were re-dated together
 
     upload: Mapped[Upload | None] = relationship()
 

@@ -25,6 +25,7 @@ class DateChange(Base):
     plan_id: Mapped[int] = mapped_column(ForeignKey("plan.id"), index=True)
     kind: Mapped[str] = mapped_column(String(10))
     reason: Mapped[str] = mapped_column(String(500))
+    facts: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default="{}")  # what was asked for: days, member, numbers
     rows: Mapped[list[Any]]  # [{"milestone": id, "before": "YYYY-MM-DD", "after": "YYYY-MM-DD"}]
     applied_at: Mapped[datetime]
     applied_by: Mapped[int | None]
