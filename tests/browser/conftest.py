@@ -6,22 +6,19 @@ import os
 import shutil
 import subprocess
 import sys
-import time
-import urllib.request
 from collections.abc import Iterator
-from contextlib import closing
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
 from cohort.kit.serve import free_port
+from tests.browser.served import ROOT, environment, serving
 from tests.browser.site import Site
 from tests.browser.walks import WALKS, Walk
 from tests.browser.world import TODAY
 
 HERE = Path(__file__).parent
-ROOT = HERE.parents[1]
 KEPT_WORLD = "BROWSER_WORLD"  # a folder built before, to spare its building while a journey is written
 SWITCHES = (
     "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-component-update",
@@ -36,14 +33,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             test.add_marker(pytest.mark.xdist_group("browser"))
 
 
-def environment(folder: Path, port: int) -> dict[str, str]:
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("COHORT_")}
-    return kept | {
-        "COHORT_INSTANCE": str(folder), "COHORT_TODAY": TODAY, "COHORT_PUBLIC_URL": f"http://localhost:{port}",
-        "COHORT_LOG_LEVEL": "WARNING", "PYTHONPATH": str(ROOT),
-    }
-
-
 @pytest.fixture(scope="session")
 def world(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of an installation that is lived in."""
@@ -51,37 +40,16 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Path:
     if KEPT_WORLD in os.environ:
         shutil.copytree(os.environ[KEPT_WORLD], folder, dirs_exist_ok=True)
         return folder
-    subprocess.run([sys.executable, "-m", "tests.browser.world", str(folder)], env=environment(folder, 0), cwd=ROOT, check=True, timeout=240)
+    subprocess.run([sys.executable, "-m", "tests.browser.world", str(folder)], env=environment(folder, 0, TODAY), cwd=ROOT, check=True, timeout=240)
     return folder
-
-
-def answers(address: str) -> bool:
-    try:
-        with closing(urllib.request.urlopen(address, timeout=2)) as answer:
-            return bool(answer.status == 200)
-    except OSError:
-        return False
 
 
 @pytest.fixture(scope="session")
 def site(world: Path) -> Iterator[Site]:
     """The site under gunicorn, as `cohort run` starts it, with its strict Content-Security-Policy."""
     port = free_port("127.0.0.1", 5700 + os.getpid() % 200)
-    command = [
-        sys.executable, "-m", "gunicorn", "cohort.kit.serve:web_worker()", "--bind", f"127.0.0.1:{port}", "--workers", "1",
-        "--worker-class", "gthread", "--threads", "4", "--log-level", "warning",
-    ]
-    with (world / "server.log").open("wb") as log, subprocess.Popen(command, env=environment(world, port), cwd=ROOT, stdout=log, stderr=log) as server:
-        try:
-            until = time.monotonic() + 60
-            while not answers(f"http://127.0.0.1:{port}/health/live"):
-                assert server.poll() is None, (world / "server.log").read_text()[-3000:]
-                assert time.monotonic() < until, "the server did not start within a minute"
-                time.sleep(0.1)
-            yield Site(f"http://localhost:{port}", world)
-        finally:
-            server.terminate()
-            server.wait(20)
+    with serving(world, port, TODAY):
+        yield Site(f"http://localhost:{port}", world)
 
 
 @pytest.fixture(scope="session")
