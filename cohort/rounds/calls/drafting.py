@@ -11,6 +11,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import asdict
 from typing import Any
 
+from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
 from sqlalchemy.orm import Session
 
@@ -66,7 +67,8 @@ def set_rubric(
         raise DomainError("rubric_sum", total=total)
     for each in kept:
         if len(each.anchors) != HIGHEST_MARK + 1 or not all(_texts(each)):
-            raise DomainError("rubric_words", criterion=criterion_name(each))
+            named = any(each.label.values()) or not is_own(each.name)
+            raise DomainError("rubric_words", criterion=criterion_name(each) if named else gettext("New criterion"))
     _require_own_names(kept)
     require_ties(round_.protocol.get("tie_criteria", ()), {each.name for each in kept}, has_lottery=False)
     change(session, actor, round_, rubric=[_criterion_json(each) for each in kept])

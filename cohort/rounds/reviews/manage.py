@@ -50,7 +50,7 @@ def reviews(round_id: int) -> Page:
     terms = assigning.terms_of(round_)
     lines = board.file_lines(session, round_, terms)
     chosen = request.args.get("state", "")
-    kept = [line for line in lines if not chosen or line.state == chosen]
+    kept = [line for line in lines if chosen in ("", line.state) or (chosen == "apart" and _is_apart(line))]
     page = Pages(max(1, request.args.get("page", 1, int)), PER_PAGE, len(kept))
     criteria = {each.name: each for each in criteria_of(round_.protocol)}
     return render_template(
@@ -65,10 +65,15 @@ def _figures(lines: list[board.FileLine]) -> dict[str, int]:
     states = [line.state for line in lines]
     return {
         "files": len(lines), "complete": sum(1 for line in lines if line.standing.is_complete),
-        "short": states.count("short"), "apart": sum(1 for line in lines if line.standing.needed_count == 3 and len(line.points) >= 2),
+        "short": states.count("short"), "apart": sum(1 for line in lines if _is_apart(line)),
         "sent": sum(len(line.points) for line in lines), "needed": sum(line.standing.needed_count for line in lines),
         "low": sum(1 for line in lines if line.low),
     }
+
+
+def _is_apart(line: board.FileLine) -> bool:
+    """Return whether a third review was called, also once it is in."""
+    return line.standing.needed_count == 3 and len(line.points) >= 2
 
 
 def _lacks_scores(lines: list[board.FileLine]) -> bool:
