@@ -10,6 +10,7 @@ from playwright.sync_api import Browser
 
 from cohort.kit.serve import free_port
 from tests.browser import journey_call as call
+from tests.browser import journey_decision as decision
 from tests.browser.journey import CLOSING_AT, journey
 from tests.browser.walks import WALKS, Walk
 
@@ -29,3 +30,12 @@ def test_the_whole_way_of_a_call(
         way.move_to(CLOSING_AT)
         call.call_closed(way)
         call.files_reviewed(way)
+        decision.compared(way)
+        decision.agreed(way)
+        decision.sealed(way)
+        decision.told(way)
+        decision.answered_by_firms(way)
+        decision.appeal_answered(way)
+        decision.replaced(way)
+        decision.published(way)
+        decision.verified(way, tmp_path / "empty")
