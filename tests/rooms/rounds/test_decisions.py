@@ -167,7 +167,7 @@ def test_impossible_list_says_what_clashes_and_is_not_adopted(world: World) -> N
     world.score(round_, files)
     shown = service.show(world.session, world.manager, round_)
     assert shown.found.status == "infeasible"
-    assert tables.impossible(round_, shown) == {
+    assert tables.clash(round_, shown.found) == {
         "conflict": ["the 4 seats of Chile", "the 4 seats of Peru"],
         "relaxation": ["the 4 seats of Chile: at least 2 instead of 3"]}
     refused("decision_impossible", lambda: service.propose(world.session, world.manager, round_, shown.key))
