@@ -85,7 +85,7 @@ def adoption_text(protocol: Mapping[str, Any]) -> str:
     """Return who adopts the list where each country does so for itself, in a sentence; empty elsewhere."""
     if not is_by_country(protocol):
         return ""
-    return _("Each country adopts its own list, by an administrative act of its own.")
+    return _("There is one list; each country adopts it for itself, by an administrative act of its own.")
 
 
 def checks_text(protocol: Mapping[str, Any]) -> list[str]:
