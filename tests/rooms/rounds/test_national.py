@@ -107,7 +107,7 @@ def test_a_national_call_of_several_has_equal_seats_and_parity_in_each(world: Wo
              acts.parts_of(each), call_words.adoption_text(each.protocol)) for each in made]
     assert told == [
         ("national", False, ["overall", "country"], True, ("CL", "PE"),
-         "Each country adopts its own list, by an administrative act of its own."),
+         "There is one list; each country adopts it for itself, by an administrative act of its own."),
         ("national", False, ["overall"], False, ("",), ""),
     ]
 
