@@ -27,6 +27,8 @@ COUNTS = {
     "owned_or_led": _l("Women-owned or led"), "owned": _l("Women-owned"), "led": _l("Women-led"),
     "both": _l("Women-owned and led"),
 }
+# How a rule about sizes alone names its firms: “small” by itself says nothing to a firm that reads why.
+SIZES_ALONE = {"micro": _l("micro firms"), "small": _l("small firms"), "medium": _l("medium firms")}
 SHORTFALLS = {
     "reserve": _l("Reserved seats stay empty: too few women-owned or led firms are eligible."),
     "release": _l("Reserved seats are released to other firms, with a reason and a second person."),
@@ -68,8 +70,10 @@ def quota_name(quota: Mapping[str, Any], protocol: Mapping[str, Any]) -> str:
 
 
 def _covered(where: Mapping[str, list[str]], protocol: Mapping[str, Any]) -> str:
+    alone: Mapping[str, Any] = SIZES_ALONE if set(where) == {"size_class"} else {}
     return "; ".join(
-        _(" or ").join(value_name(column, value, protocol) for value in values) for column, values in where.items())
+        _(" or ").join(str(alone.get(value) or value_name(column, value, protocol)) for value in values)
+        for column, values in where.items())
 
 
 def value_name(column: str, value: str, protocol: Mapping[str, Any]) -> str:
@@ -100,7 +104,7 @@ def reason_text(code: str, facts: Mapping[str, Any], protocol: Mapping[str, Any]
     """Return why one file came out as it did, in a sentence that names no other firm."""
     points = facts.get("points")
     if code == "in_by_rule":
-        return _("selected through %(rules)s", rules=_rules(facts, protocol))
+        return _("selected through %(rules)s", rules=rules_text(facts, protocol))
     if code in {"below_minimum", "low_mark", "ineligible"}:
         return _not_in_the_pool(code, facts)
     if code.startswith("screen_"):
@@ -150,7 +154,7 @@ def _criterion(told: Mapping[str, Any]) -> str:
 
 
 def _out(code: str, points: str | None, facts: Mapping[str, Any], protocol: Mapping[str, Any]) -> str:
-    blocked = _("%(rules)s stood before it", rules=_rules(facts, protocol)) if facts.get("rules") and code == "out_by_rule" else ""
+    blocked = _("%(rules)s stood before it", rules=rules_text(facts, protocol)) if facts.get("rules") and code == "out_by_rule" else ""
     if points is None:
         return blocked or _("no seat could be exchanged without breaking a rule")
     short = Decimal(points)
@@ -158,12 +162,20 @@ def _out(code: str, points: str | None, facts: Mapping[str, Any], protocol: Mapp
     return f"{missing}; {blocked}" if blocked else missing
 
 
-def _rules(facts: Mapping[str, Any], protocol: Mapping[str, Any]) -> str:
+def rules_text(facts: Mapping[str, Any], protocol: Mapping[str, Any]) -> str:
     """Name the fewest rules: those of the firm's own country, else of a country, else those for all."""
     names = list(facts.get("rules") or [])
     own = [name for name in names if name.endswith(f":{facts.get('country')}")]
     special = own or [name for name in names if ":" in name] or names
-    return _(" and ").join(rule_name(name, protocol) for name in special[:2]) or _("several rules together")
+    return _(" and ").join(_with_limit(name, protocol) for name in special[:2]) or _("several rules together")
+
+
+def _with_limit(name: str, protocol: Mapping[str, Any]) -> str:
+    """Return a rule by name, a further rule about places with what it asks: `small firms (at least 1)`."""
+    for quota in protocol.get("quotas", ()):
+        if quota["name"] == name and (quota["min"] is not None or quota["max"] is not None):
+            return _("%(rule)s (%(limit)s)", rule=rule_name(name, protocol), limit=rule_limit(quota["min"], quota["max"]))
+    return rule_name(name, protocol)
 
 
 def relaxation_text(change: Mapping[str, Any], protocol: Mapping[str, Any]) -> str:

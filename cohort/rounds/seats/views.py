@@ -221,7 +221,7 @@ def replace(round_id: int) -> Page:
 
 
 def _passed(round_: Round, each: Application, why: PassedOver, names: dict[int, str]) -> dict[str, object]:
-    rules = ", ".join(decision_words.rule_name(one, round_.protocol) for one in why.rules)
+    rules = decision_words.rules_text({"rules": why.rules, "country": each.country}, round_.protocol)
     return {"firm": names.get(each.firm_id or 0, each.code), "place": why.place, "rules": rules}
 
 
