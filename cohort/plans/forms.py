@@ -58,18 +58,6 @@ class CountryForm(FlaskForm):
     reason = TextAreaField(_l("Reason"), [_NEEDED, Length(max=500)], description=_REASON)
 
 
-class MilestoneForm(FlaskForm):
-    """One row of the template."""
-
-    title_es = StringField(_l("Title in Spanish"), [_NEEDED, Length(max=160)])
-    title_en = StringField(_l("Title in English"), [_NEEDED, Length(max=160)])
-    day = IntegerField(_l("Day, counted from the start"), [NumberRange(0, 1500, _l("A whole number from 0 to 1,500."))])
-    evidence_es = StringField(_l("What shows it, in Spanish"), [Length(max=160)])
-    evidence_en = StringField(_l("What shows it, in English"), [Length(max=160)])
-    is_required = BooleanField(_l("Needed to complete the programme"))
-    reason = TextAreaField(_l("Reason"), [_NEEDED, Length(max=500)], description=_l("Members keep the dates they have; the change holds for firms that join later."))
-
-
 class DeputyForm(FlaskForm):
     """Who stands in, from when to when."""
 

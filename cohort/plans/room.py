@@ -12,7 +12,7 @@ from cohort.kit import clock, navigation
 from cohort.kit.access import Actor
 from cohort.kit.database import db
 from cohort.people import factors
-from cohort.plans import queries, views, words
+from cohort.plans import queries, template_views, views, words
 from cohort.plans.models import Plan
 from cohort.rules.parity import ProfileName
 
@@ -20,6 +20,7 @@ from cohort.rules.parity import ProfileName
 def init_app(app: Flask) -> None:
     """Register the pages and let the rail name the plan."""
     app.register_blueprint(views.blueprint)
+    app.register_blueprint(template_views.blueprint)
     app.jinja_env.filters["country_name"] = words.country_name
     navigation.name_plan_with(_plan_name)
     name_profile_with(_ownership_profile)

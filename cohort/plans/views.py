@@ -23,6 +23,7 @@ from cohort.people.links import safe_target
 from cohort.plans import defaults, forms, queries, service, words
 from cohort.plans.models import Plan
 from cohort.plans.rights import require_edit
+from cohort.plans.template_words import hangs_on
 
 blueprint = Blueprint("plans", __name__, url_prefix="/plans")
 Page = str | Response | tuple[str, int]
@@ -30,7 +31,7 @@ Page = str | Response | tuple[str, int]
 name_actions({
     "plan.created": _l("started the plan"), "plan.extended": _l("extended the plan"),
     "plan.country_switched": _l("changed how a country stands"), "plan.policy_set": _l("set a rule"),
-    "plan.template_edited": _l("changed a milestone of the template"), "plan.deputy_named": _l("named a deputy"),
+    "plan.deputy_named": _l("named a deputy"),
     "member.joined": _l("took the firm into the plan"), "member.left": _l("ended the firm’s part in the plan"),
 })
 navigation.announce(navigation.Entry(_l("Plan"), "plans.current", "calendar", "plan.see", 70))
@@ -71,7 +72,7 @@ def detail(plan_id: int) -> Page:
         names=queries.names_of(session, [person for row in deputies for person in (row.coordinator_id, row.deputy_id)]),
         month=queries.month_of(plan, today), countries=queries.countries_on(session, plan.id, today),
         policies=policies, template=queries.template_of(session, plan.id),
-        member_count=queries.member_count(session, plan.id), history=history_of(session, plan),
+        hangs_on=hangs_on, member_count=queries.member_count(session, plan.id), history=history_of(session, plan),
     )
 
 
@@ -183,23 +184,6 @@ def policy(plan_id: int, kind: str) -> Page:
     return _change(plan_id, form, str(words.POLICY_NAMES[kind]), act)
 
 
-@blueprint.route("/<int:plan_id>/milestones/<int:number>", methods=["GET", "POST"])
-@gate("plan.edit")
-def milestone(plan_id: int, number: int) -> Page:
-    """Change one row of the template for firms that join later."""
-    _plan_to_edit(plan_id)
-    row = next((each for each in queries.template_of(_session(), plan_id) if each.number == number), None)
-    if row is None:
-        raise DomainError("not_found")
-    form = forms.MilestoneForm(obj=row)
-
-    def act(session: Session, actor: Actor, plan: Plan) -> None:
-        facts = {name: value for name, value in form.data.items() if name not in {"csrf_token", "reason"}}
-        service.edit_template(session, actor, plan, number, facts, form.reason.data)
-
-    return _change(plan_id, form, gettext("Milestone %(number)s of the template", number=number), act)
-
-
 @blueprint.route("/<int:plan_id>/deputies", methods=["GET", "POST"])
 @gate("plan.see")
 def deputy(plan_id: int) -> Page:
@@ -224,4 +208,3 @@ def deputy(plan_id: int) -> Page:
         )
 
     return _change(plan_id, form, gettext("Name a deputy"), act)
-

@@ -27,7 +27,7 @@ def test_the_menu_leads_to_the_plan_one_works_in(world: World, pages: PagesOf) -
     for words in ("Plan of the Alliance", "11 of 24", "from January 5, 2026 to January 5, 2028", "Recurring exporter", "50 %",
                   "ISO IWA 34", "Nobody stands in for anybody.", "started the plan", "Extend the plan", "candidate"):
         assert words in page.text, words
-    assert f"/plans/{world.plan}/milestones/23" in page.links
+    assert f"/plans/{world.plan}/template/23" in page.links
 
 
 def test_the_plan_reads_in_spanish_too(world: World, pages: PagesOf) -> None:
@@ -39,7 +39,7 @@ def test_the_plan_reads_in_spanish_too(world: World, pages: PagesOf) -> None:
 def test_who_only_reads_is_offered_nothing_to_change(world: World, pages: PagesOf) -> None:
     page = pages("coordinator").get(f"/plans/{world.plan}")
     changes = [link for link in page.links if link.startswith(f"/plans/{world.plan}/")]
-    assert changes == [f"/plans/{world.plan}/deputies"], "a coordinator names their own deputy"
+    assert changes == [f"/plans/{world.plan}/template", f"/plans/{world.plan}/deputies"], "a coordinator reads the template and names a deputy"
 
 
 def test_another_plan_is_read_and_not_changed(world: World, pages: PagesOf) -> None:
@@ -47,13 +47,13 @@ def test_another_plan_is_read_and_not_changed(world: World, pages: PagesOf) -> N
     page = browser.get(f"/plans/{world.other_plan}")
     assert "You are working in another plan." in page.text
     assert [link for link in page.links if link.startswith(f"/plans/{world.other_plan}/")] == []
-    for path in ("extend", "countries", "policies/parity", "milestones/1", "deputies"):
+    for path in ("extend", "countries", "policies/parity", "template", "template/1", "deputies"):
         assert "working in another plan" in browser.refused(f"/plans/{world.other_plan}/{path}", 403)
 
 
 def test_what_there_is_not_is_not_found(world: World, pages: PagesOf) -> None:
     browser = pages("manager")
-    for path in ("99999", "99999/extend", "99999/deputies", f"{world.plan}/policies/weather", f"{world.plan}/milestones/99"):
+    for path in ("99999", "99999/extend", "99999/deputies", f"{world.plan}/policies/weather", f"{world.plan}/template/99"):
         assert "There is no such record, or it is not yours to see." in browser.refused(f"/plans/{path}", 404), path
 
 
@@ -148,16 +148,6 @@ def test_a_form_of_a_policy_shows_what_holds_today(do: Do, world: World, pages: 
     do(later)
     page = pages("manager").get(f"/plans/{world.plan}/policies/parity")
     assert [facts["value"] for facts in page.of("input") if facts.get("name") == "share"] == ["0.50"]
-
-
-def test_a_row_of_the_template_is_edited(session: Session, world: World, pages: PagesOf) -> None:
-    path = f"/plans/{world.plan}/milestones/11"
-    typed = {"title_es": "Cuenta", "title_en": "Account", "day": "215", "evidence_es": "Captura", "evidence_en": "Shot", "reason": "Acta."}
-    assert "needs it" not in pages("manager").send(path, **typed).text
-    row = queries.template_of(session, world.plan)[10]
-    assert (row.title_en, row.day, row.evidence_es, row.is_required) == ("Account", 215, "Captura", False)
-    page = pages("manager").sent_back(f"/plans/{world.plan}/milestones/17", **{**typed, "day": "10"})
-    assert "It cannot fall due before milestone 15, which comes first." in page.text
 
 
 def test_a_deputy_is_named_and_shown(session: Session, world: World, pages: PagesOf) -> None:
