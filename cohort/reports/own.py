@@ -13,7 +13,11 @@ from cohort.kit import clock
 from cohort.kit.access import Actor
 from cohort.kit.language import ZONES
 from cohort.plans import queries as plan_queries
-from cohort.rounds.models import Application
+from cohort.rounds.decisions.appeals import seat_of
+from cohort.rounds.decisions.letters import notice_on
+from cohort.rounds.models import Application, Seat
+from cohort.rounds.seats.models import Offer
+from cohort.rounds.seats.offers import standing_offer
 from cohort.training import queries as training_queries
 
 LAST_EXPORTS = 5
@@ -28,15 +32,28 @@ def own_page(session: Session, actor: Actor) -> dict[str, Any]:
         select(Application).where(Application.firm_id.in_(firm_ids)).order_by(Application.id.desc())
         .options(joinedload(Application.round)).limit(LAST_EXPORTS)
     ))
+    said = {"applications": applications, "outcomes": _outcomes(session, applications)}
     if member is None:
-        return {"member": None, "applications": applications}
+        return {"member": None, **said}
     today = clock.today(ZONES[member.country])
     exports = session.scalars(
         select(Export).where(Export.plan_id == member.plan_id, Export.firm_id == member.firm_id)
         .order_by(Export.exported_on.desc(), Export.id.desc()).limit(LAST_EXPORTS)
     )
     return {
-        "member": member, "applications": applications, "today": today,
+        "member": member, **said, "today": today,
         "standing": training_queries.standing_of(session, member, today),
         "progress": firm_progress(session, member.plan, member.firm, today), "exports": list(exports),
     }
+
+
+def _outcomes(session: Session, applications: list[Application]) -> dict[int, tuple[Seat, Offer | None]]:
+    """Return what came of each application that was told its outcome, and the seat that it was offered."""
+    found: dict[int, tuple[Seat, Offer | None]] = {}
+    for each in applications:
+        if each.round.status not in ("decided", "published") or not notice_on(session, each.round, each.country):
+            continue
+        seat = seat_of(session, each.id)
+        if seat is not None:
+            found[each.id] = (seat, standing_offer(session, each.id))
+    return found

@@ -24,6 +24,8 @@ from cohort.reports.own import own_page
 from cohort.reports.pilots import pilot_lines
 from cohort.reports.public import report_of
 from cohort.rounds.calls import queries as call_queries
+from cohort.rounds.decisions import words as decision_words
+from cohort.rounds.seats import words as seat_words
 from cohort.rounds.waiting import PLACES, WORDS, steps_for
 from cohort.rules.stages import quarter_of, quarter_start
 from cohort.training import queries as training_queries
@@ -132,7 +134,7 @@ def own() -> Page:
     session, actor = _session(), current_actor()
     return render_template(
         "reports/own.html", **own_page(session, actor), plan_words=plan_words, training_words=training_words,
-        flag_words=flag_words,
+        flag_words=flag_words, decision_words=decision_words, seat_words=seat_words,
     )
 
 

@@ -138,6 +138,7 @@ def appealed(journey: Journey) -> None:
     """A firm reads why it has no seat, in words that name no other firm, and appeals once."""
     visitor = journey.firm_returns(firm("cobre"))
     assert named(visitor) <= companies("cobre")
+    assert journey.tells("%(rule)s (%(limit)s)", rule=journey.tells("small firms"), limit=journey.tells("at least %(count)s", count=1)) in visitor.text()
     visitor.click(f"main a[href$='/apply/{CODE}/appeal']")
     visitor.press_main(refused=True)
     visitor.write("#text", APPEAL)
@@ -158,6 +159,7 @@ def appeal_answered(journey: Journey) -> None:
     visitor.open(journey.path("/replace"))
     frozen = journey.says("An appeal of %(countries)s waits for its answer: its seats are frozen until then.", countries="Chile")
     assert frozen in visitor.told()
+    assert visitor.page.locator("form.form-frame #reason").count() == 0, "nobody is called while seats are frozen"
     visitor.open(journey.path())
     visitor.click(f"main a[href$='/appeals/{appeal}']", first=True)
     assert APPEAL in visitor.text()
@@ -192,6 +194,7 @@ def replaced(journey: Journey) -> None:
     visitor.close()
     for key in CALLED:
         reader = journey.firm_returns(firm(key))
+        assert journey.tells("Called from the waiting list") in reader.text()
         reader.click("form[action$='/accept'] button")
         reader.close()
     seats_read(journey)

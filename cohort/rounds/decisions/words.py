@@ -113,9 +113,7 @@ def reason_text(code: str, facts: Mapping[str, Any], protocol: Mapping[str, Any]
         return _by_draw(code, facts)
     if code == "out_by_lot":
         return _by_lot(protocol)
-    if code in {"out_by_score", "out_by_rule"}:
-        return _out(code, points, facts, protocol)
-    return ""
+    return _out(code, points, facts, protocol) if code in {"out_by_score", "out_by_rule"} else ""
 
 
 def _by_lot(protocol: Mapping[str, Any]) -> str:

@@ -54,6 +54,11 @@ class Called:
     frozen: tuple[str, ...] = ()  # countries whose appeal waits
 
     @property
+    def blocked(self) -> list[str]:
+        """Countries whose appeal keeps somebody out who would enter; none of those who would may be called before its answer."""
+        return sorted({each.country for each in self.entering if each.code not in self.found.first} & set(self.frozen))
+
+    @property
     def key(self) -> str:
         """Hash of what was shown."""
         return sha256_of([sorted(self.stayers), sorted(self.barred), [each.code for each in self.entering]])
@@ -116,7 +121,7 @@ def call(session: Session, actor: Actor, round_: Round, key: str, reason: str) -
         raise DomainError("replace_changed")
     if not called.entering:
         raise DomainError("replace_nobody_fits")
-    blocked = sorted({each.country for each in called.entering if each.code not in called.found.first} & set(called.frozen))
+    blocked = called.blocked
     if blocked:
         raise DomainError("replace_frozen", countries=", ".join(blocked))
     if not reason.strip():

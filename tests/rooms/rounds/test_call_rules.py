@@ -87,7 +87,7 @@ def test_further_rules_are_spelt_as_the_record_does_and_told_in_words(world: Wor
     (Quota("", RURAL, min=1, of={"age": ("1",)}), "A rule cannot speak of “age”. It can speak of size, sector, region, rural area, country and ownership."),
     (Quota("", RURAL, min=1, of=MICRO), "“Of those” goes with percent alone. Give percent, or leave “of those” empty."),
     (Quota("", RURAL, min=4, max=3), "“rural”: the least cannot be above the most. Lower the one or raise the other."),
-    (Quota("", RURAL, min_share=Fraction(1, 2), max_share=Fraction(1, 4), of=MICRO), "“rural among: micro”: the least cannot be above the most. Lower the one or raise the other."),
+    (Quota("", RURAL, min_share=Fraction(1, 2), max_share=Fraction(1, 4), of=MICRO), "“rural among: micro firms”: the least cannot be above the most. Lower the one or raise the other."),
     (Quota("", RURAL, max=-1), "Places are whole numbers. Give whole numbers from 0, or choose percent."),
     (Quota("", RURAL, min_share=Fraction(101, 100)), "A percentage lies between 0 and 100."),
     (Quota("", RURAL, min_share=Fraction(30, 100), max_share=Fraction(35, 100)),

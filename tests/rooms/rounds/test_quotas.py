@@ -52,7 +52,7 @@ def test_rural_firms_get_the_seats_that_the_call_promises_them(world: World) -> 
     record = service.record_of(shown)
     assert {tuple(row["attributes"]) for row in record["rows"]} == {("rural",)}  # type: ignore[index, union-attr, call-overload]
     why = {each.id: fate for each, fate in fates(round_, shown.files, shown.found)}[files[-1].id]
-    assert reason_text(why["reason"], why["reason_params"], round_.protocol) == "selected through women-owned or led and rural"
+    assert reason_text(why["reason"], why["reason_params"], round_.protocol) == "selected through women-owned or led and rural (at least 2)"
     assert [row["rule"] for row in tables.effects(record, round_.protocol)] == ["women-owned or led", "rural"]
 
 
@@ -61,7 +61,7 @@ def test_a_share_of_a_share_holds_and_is_named(world: World) -> None:
     round_, files = ruled_call(world, [rule])
     frozen(world, round_, files)
     assert named_by(quotas_of(round_.protocol)) == ("size_class",)
-    assert rule_name("women-small", round_.protocol) == "women-owned or led among: small or micro"
+    assert rule_name("women-small", round_.protocol) == "women-owned or led among: small firms or micro firms"
     assert len(chosen(world, round_)) == 8
 
 
