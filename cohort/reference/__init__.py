@@ -1,4 +1,4 @@
-"""Holds the dated reference tables that ship with the software: sizes, countries, channels, Incoterms, consents, seals, rubric.
+"""Holds the dated reference tables that ship with the software, from sizes and countries to the rubric and the diagnostic.
 
 It leaves out every decision: rules take these values as arguments, and an installation's own policies are rows
 of its database. A leaf: any layer but `rules` may read it.
@@ -20,7 +20,7 @@ from cohort.rules.size import Caps, Sector, SizeRule, YearlyParameters
 
 Language = Literal["en", "es"]
 Row = Mapping[str, Any]
-TABLES = ("size", "countries", "channels", "incoterms", "consents", "seals", "rubric")
+TABLES = ("size", "countries", "channels", "incoterms", "consents", "seals", "rubric", "diagnostic")
 
 
 @dataclass(frozen=True)
@@ -89,6 +89,15 @@ class ReadyCriterion:
 
     code: str
     weight: int
+    names: Mapping[Language, str]
+    anchors: tuple[Mapping[Language, str], ...]
+
+
+@dataclass(frozen=True)
+class DiagnosticArea:
+    """One area of a firm's diagnostic, and by language what each mark from 1 to 5 means."""
+
+    code: str
     names: Mapping[Language, str]
     anchors: tuple[Mapping[Language, str], ...]
 
@@ -179,13 +188,14 @@ def seals(country: str) -> tuple[Seal, ...]:
 def rubric() -> tuple[ReadyCriterion, ...]:
     """Return the ready rubric in its order; the weights sum to 100."""
     return tuple(
-        ReadyCriterion(
-            row["code"], row["weight"], _names(row, "name"),
-            tuple(MappingProxyType({"es": es, "en": en})
-                  for es, en in zip(row["anchors_es"], row["anchors_en"], strict=True)),
-        )
-        for row in rows("rubric")["criterion"]
+        ReadyCriterion(row["code"], row["weight"], _names(row, "name"), _anchors(row)) for row in rows("rubric")["criterion"]
     )
+
+
+@cache
+def diagnostic() -> tuple[DiagnosticArea, ...]:
+    """Return the seven areas of a firm's diagnostic in their order; each has five anchors, that of mark 1 first."""
+    return tuple(DiagnosticArea(row["code"], _names(row, "name"), _anchors(row)) for row in rows("diagnostic")["area"])
 
 
 @cache
@@ -246,6 +256,11 @@ def _caps(row: Row) -> Caps:
 
 def _decimals(texts: Mapping[str, str]) -> dict[str, Decimal]:
     return {name: Decimal(text) for name, text in texts.items()}
+
+
+def _anchors(row: Row) -> tuple[Mapping[Language, str], ...]:
+    return tuple(MappingProxyType({"es": es, "en": en})
+                 for es, en in zip(row["anchors_es"], row["anchors_en"], strict=True))
 
 
 def _names(row: Row, stem: str) -> Mapping[Language, str]:
