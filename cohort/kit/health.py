@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from cohort import __version__
 from cohort.config import Settings
-from cohort.kit import clock, traffic
+from cohort.kit import clock, traffic, watch
 from cohort.kit.access import public, unscoped
 from cohort.kit.database import db
 from cohort.kit.ledger import JobHeartbeat, JobRun, RunState
@@ -65,10 +65,15 @@ def live() -> Response:
 @blueprint.get("/health/ready")
 @public
 def ready() -> tuple[Response, int]:
-    """Say whether every part is ready; 503 names the one that is not."""
+    """Say whether every part is ready; 503 names the one that is not.
+
+    Jobs that went wrong are named under `degraded`, and the site stays ready: taking it out of service mends no job.
+    """
     _only_operators()
     parts = readiness()
-    return jsonify(ready=all(parts.values()), **parts), 200 if all(parts.values()) else 503
+    session = cast(Session, db.session())
+    late = [each.job.name for each in watch.troubled(session, clock.now())] if parts["migrations"] else []
+    return jsonify(ready=all(parts.values()), degraded=late, **parts), 200 if all(parts.values()) else 503
 
 
 @blueprint.get("/metrics")
@@ -101,6 +106,11 @@ def _figures(session: Session) -> CollectorRegistry:
     for name, finished_at in session.execute(runs):
         if finished_at is not None:
             done.labels(name).set(finished_at.timestamp())
+    age_of = Gauge("cohort_job_last_good_seconds", "Since each job's last good run of its own", ["job"], registry=registry)
+    limit_of = Gauge("cohort_job_limit_seconds", "Age at which that is too old", ["job"], registry=registry)
+    for each in watch.watched(session, clock.now()):
+        age_of.labels(each.job.name).set(each.age.total_seconds() if each.last_good_at else float("nan"))
+        limit_of.labels(each.job.name).set(each.job.limit.total_seconds())
     failed = Gauge("cohort_job_runs_failed", "Runs that failed and were not repaired", ["job"], registry=registry)
     broken = select(JobRun.job, func.count()).where(JobRun.state == RunState.FAILED).group_by(JobRun.job)
     for name, count in session.execute(broken):

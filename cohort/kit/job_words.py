@@ -11,6 +11,7 @@ from flask_babel import gettext, ngettext
 from cohort.kit import language
 from cohort.kit.jobs import JOBS, Job
 from cohort.kit.ledger import JobRun
+from cohort.kit.watch import Watched
 
 
 def title_of(name: str) -> str:
@@ -23,6 +24,18 @@ def schedule_of(found: Job, now: datetime) -> str:
     if found.daily_at is not None:
         return str(gettext("daily at %(time)s", time=language.clock_time(found.next_firing(now))))
     return str(ngettext("every minute", "every %(num)s minutes", cast(int, found.every_minutes)))
+
+
+def trouble_of(each: Watched) -> str:
+    """Return why somebody must look at a job: it failed, or its last good run is too old, with the age allowed."""
+    if not each.is_late:
+        return str(gettext("The last run failed."))
+    minutes = round(each.job.limit.total_seconds() / 60)
+    if minutes % 60 == 0:
+        allowed = ngettext("%(num)s hour", "%(num)s hours", minutes // 60)
+    else:
+        allowed = ngettext("%(num)s minute", "%(num)s minutes", minutes)
+    return str(gettext("Too long ago: at least every %(span)s it should go well.", span=allowed))
 
 
 def deeds_of(name: str, counts: Mapping[str, Any]) -> list[str]:

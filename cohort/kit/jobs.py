@@ -24,6 +24,7 @@ from cohort.kit.ledger import Claim, JobRun, RunState
 
 Run = Callable[[Session, date], dict[str, int]]
 CATCH_UP_DAYS = 60
+SHORTEST_MARGIN = timedelta(minutes=10)
 _JOB_LOCK = 7_214_003  # any fixed number, other than those of the leader and the audit chain
 RETRY_AFTER = timedelta(minutes=5)  # times the attempts so far
 log = structlog.get_logger("cohort.jobs")
@@ -42,10 +43,18 @@ class Job:
     of_day_before: bool = False
     own_transactions: bool = False
     counted: Mapping[str, Callable[[int], str]] = field(default_factory=dict)
+    alarms_when_failed: bool = False  # a failure is told at once, not only when the last good run is too old
+    goes_last: bool = False  # of what is caught up for one day
 
     def as_of(self, fires_at: datetime) -> date:
         """Return the day a firing concerns."""
         return fires_at.date() - timedelta(days=1 if self.of_day_before else 0)
+
+    @property
+    def limit(self) -> timedelta:
+        """The age at which its last good run is too old: two periods and a quarter, the margin ten minutes at least."""
+        period = timedelta(days=1) if self.every_minutes is None else timedelta(minutes=self.every_minutes)
+        return 2 * period + max(period / 4, SHORTEST_MARGIN)
 
     def period_of(self, as_of: date, fires_at: datetime | None = None) -> str:
         """Return the ledger's key: the day of a daily job, the minute at which the slot began of a frequent one."""
@@ -74,7 +83,7 @@ JOBS: dict[str, Job] = {}
 def job(
     name: str, purpose: object, *, daily_at: str = "", every_minutes: int | None = None,
     of_day_before: bool = False, own_transactions: bool = False, title: object = "",
-    counted: Mapping[str, Callable[[int], str]] | None = None,
+    counted: Mapping[str, Callable[[int], str]] | None = None, alarms_when_failed: bool = False, goes_last: bool = False,
 ) -> Callable[[Run], Run]:
     """Register a function as a job, either daily at "HH:MM" UTC or every so many minutes (a divisor of a day).
 
@@ -93,7 +102,8 @@ def job(
     def register(run: Run) -> Run:
         at = time.fromisoformat(daily_at) if daily_at else None
         JOBS[name] = Job(
-            name, title or name, purpose, run, at, every_minutes, of_day_before, own_transactions, counted or {}
+            name, title or name, purpose, run, at, every_minutes, of_day_before, own_transactions, counted or {},
+            alarms_when_failed, goes_last,
         )
         return run
 
@@ -222,5 +232,5 @@ def catch_up(name: str = "") -> list[RunResult]:
         asked = select(JobRun).where(JobRun.state == RunState.ASKED, JobRun.job.in_(JOBS))
         owed += [(run.job, run.period, run.as_of) for run in session.scalars(asked.order_by(JobRun.as_of, JobRun.id))]
     session.rollback()
-    ordered = sorted(dict.fromkeys(owed), key=lambda entry: entry[2])
+    ordered = sorted(dict.fromkeys(owed), key=lambda entry: (entry[2], entry[0] in JOBS and JOBS[entry[0]].goes_last))
     return [run_job(job_name, as_of, period=period) for job_name, period, as_of in ordered]

@@ -10,7 +10,7 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Any, cast
 
-from sqlalchemy import Index, String, Text, UniqueConstraint, delete, select, update
+from sqlalchemy import Index, String, Text, UniqueConstraint, delete, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
@@ -159,9 +159,12 @@ def ask(session: Session, job: str, period: str, as_of: date) -> JobRun:
 
 
 def forget_before(session: Session, jobs: list[str], cutoff: datetime) -> int:
-    """Drop finished runs of the named jobs that started before `cutoff`; return how many went."""
+    """Drop finished runs of the named jobs that started before `cutoff`, the last good one of each aside; return how
+    many went.
+    """
+    last_good = select(func.max(JobRun.id)).where(JobRun.state == RunState.DONE, JobRun.is_by_hand.is_(False))
     gone = session.execute(
         delete(JobRun).where(JobRun.job.in_(jobs), JobRun.state == RunState.DONE, JobRun.started_at < cutoff)
-        .returning(JobRun.id)
+        .where(JobRun.id.not_in(last_good.group_by(JobRun.job))).returning(JobRun.id)
     )
     return len(gone.all())

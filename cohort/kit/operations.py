@@ -28,6 +28,7 @@ from cohort.kit import (
     navigation,
     scheduler,
     traffic,
+    watch,
 )
 from cohort.kit.access import current_actor, gate
 from cohort.kit.database import db, transaction
@@ -73,6 +74,7 @@ class JobLine:
     last: JobRun | None
     deeds: list[str]
     failed_count: int
+    trouble: str  # why somebody must look, or nothing
 
 
 def _lines(session: Session) -> list[JobLine]:
@@ -81,14 +83,14 @@ def _lines(session: Session) -> list[JobLine]:
     failures = select(JobRun.job, func.count()).where(JobRun.state == RunState.FAILED).group_by(JobRun.job)
     failed = {str(job): int(count) for job, count in session.execute(failures)}
     now = clock.now()
-    return sorted((_line(found, now, done.get(name), failed.get(name, 0)) for name, found in JOBS.items()), key=lambda line: line.title)
-
-
-def _line(found: Job, now: datetime, last: JobRun | None, failed_count: int) -> JobLine:
-    return JobLine(
-        found.name, str(found.title), str(found.purpose), job_words.schedule_of(found, now), found.next_firing(now),
-        last, job_words.deeds_of(found.name, last.counts) if last else [], failed_count,
-    )
+    trouble = {each.job.name: job_words.trouble_of(each) for each in watch.troubled(session, now)}
+    return sorted((
+        JobLine(
+            name, str(found.title), str(found.purpose), job_words.schedule_of(found, now), found.next_firing(now),
+            done.get(name), job_words.deeds_of(name, done[name].counts) if name in done else [], failed.get(name, 0),
+            trouble.get(name, ""),
+        ) for name, found in JOBS.items()
+    ), key=lambda line: line.title)
 
 
 @jobs.get("/")

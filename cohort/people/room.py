@@ -13,8 +13,19 @@ from cohort.config import Settings
 from cohort.kit import access
 from cohort.kit.access import current_actor
 from cohort.kit.errors import error_page
-from cohort.people import account_mail, factors, passkeys, security, sessions, sign_in, signed_in, views
+from cohort.people import (
+    account_mail,
+    alarms,
+    factors,
+    passkeys,
+    security,
+    sessions,
+    sign_in,
+    signed_in,
+    views,
+)
 
+JOBS = (alarms.watch_jobs,)  # registered when the module is loaded
 # What somebody who must still set up a second factor may open meanwhile.
 OPEN_MEANWHILE = frozenset({
     "account.second_factor", "account.sign_out", "account.choose_language", "security.wan_register",

@@ -85,7 +85,7 @@ def test_run_serves_watches_and_ends_cleanly(tmp_path: Path) -> None:
                 urllib.request.urlopen(f"http://127.0.0.1:{chosen}/open-data/", timeout=5).close()
             counted = {requests_counted(f"http://127.0.0.1:{chosen}/metrics") for _look in range(12)}
             assert counted == {9}  # whichever of the two workers answers
-            ready = (200, {"ready": True, "database": True, "migrations": True, "scheduler": True})
+            ready = (200, {"ready": True, "degraded": [], "database": True, "migrations": True, "scheduler": True})
             wait_for(lambda: fetched(f"http://127.0.0.1:{chosen}/health/ready") == ready, 40)
             children = psutil.Process(parent.pid).children(recursive=True)
             scheduler = next(child for child in children if child.cmdline()[-1:] == ["scheduler"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -12,7 +13,7 @@ from flask.testing import FlaskClient
 
 from cohort.kit import clock
 from cohort.kit.database import transaction
-from cohort.kit.jobs import run_job
+from cohort.kit.jobs import JOBS, run_job
 from cohort.kit.ledger import JobHeartbeat
 from tests.jobs import site as sites
 
@@ -32,7 +33,7 @@ def test_ready_says_which_part_is_not(app: Flask, client: FlaskClient, age: time
         beat(app, age)
     answer = client.get("/health/ready")
     assert (answer.status_code, answer.get_json()) == (
-        status, {"ready": lives, "database": True, "migrations": True, "scheduler": lives},
+        status, {"ready": lives, "degraded": [], "database": True, "migrations": True, "scheduler": lives},
     )
 
 
@@ -70,6 +71,13 @@ def test_figures_are_those_of_the_database(app: Flask, client: FlaskClient) -> N
             figures[name] = float(value)
     assert 10 <= figures.pop("cohort_scheduler_heartbeat_age_seconds") < 60
     assert 0 <= figures.pop("cohort_oldest_due_mail_age_seconds") < 60
+    age, limits = ({
+        name.split('"')[1]: figures.pop(name) for name in list(figures) if name.startswith(start)
+    } for start in ("cohort_job_last_good_seconds", "cohort_job_limit_seconds"))
+    assert age.keys() == limits.keys() == JOBS.keys()
+    assert 0 <= age["test.remind"] < 60
+    assert math.isnan(age["test.break"])  # it never went well
+    assert (limits["test.remind"], limits["mail.deliver"]) == (54 * 3600, 12 * 60)
     assert figures.pop('cohort_job_last_success_timestamp_seconds{job="test.remind"}') > 1.7e9
     assert figures == {
         'cohort_build{version="0.1.0"}': 1, 'cohort_mails{state="queued"}': 3, 'cohort_mails{state="sending"}': 0,

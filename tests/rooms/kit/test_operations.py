@@ -16,7 +16,7 @@ from cohort.kit import clock
 from cohort.kit.access import Role
 from cohort.kit.audit import AuditEntry
 from cohort.kit.database import db, transaction
-from cohort.kit.jobs import catch_up, run_job
+from cohort.kit.jobs import JOBS, catch_up, run_job
 from cohort.kit.ledger import JobRun
 from cohort.kit.outbox import OutboxMessage
 from cohort.people.models import Person
@@ -53,6 +53,19 @@ def test_jobs_are_listed_with_last_run_and_failures(app: Flask, operator: FlaskC
     assert "No scheduler has given a sign of life" in page
     page = words(operator.get("/jobs/test.break").text)
     assert re.search(r"November 24, 2026 failed \d+ \w+ 20\d\d, \d\d:\d\d It broke: RuntimeError: broken on purpose", page)
+
+
+def test_a_job_whose_last_good_run_is_too_old_is_named(app: Flask, operator: FlaskClient) -> None:
+    with app.app_context(), clock.at(clock.now() - timedelta(days=3)):
+        run_job("test.remind", clock.today())
+    page = words(operator.get("/jobs/").text)
+    title = re.search(r"(\d+) jobs need somebody (.*?) Job When", page)
+    assert title, page
+    assert int(title[1]) == len(JOBS)
+    assert {"Breaks at once", "Three mails"} < set(title[2].split(", "))
+    assert page.count("Too long ago: at least every") == len(JOBS)
+    assert page.count("at least every 12 minutes") == 1  # mail leaves every minute
+    assert operator.get("/health/ready").get_json()["degraded"] == list(JOBS)
 
 
 def test_a_day_is_asked_for_on_the_page_and_run_by_the_scheduler(app: Flask, operator: FlaskClient, session: Session) -> None:
