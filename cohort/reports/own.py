@@ -19,6 +19,7 @@ from cohort.rounds.models import Application, Seat
 from cohort.rounds.seats.models import Offer
 from cohort.rounds.seats.offers import standing_offer
 from cohort.training import queries as training_queries
+from cohort.training.growth import growth_of
 
 LAST_EXPORTS = 5
 
@@ -42,7 +43,7 @@ def own_page(session: Session, actor: Actor) -> dict[str, Any]:
     )
     return {
         "member": member, **said, "today": today,
-        "standing": training_queries.standing_of(session, member, today),
+        "standing": training_queries.standing_of(session, member, today), "growth": growth_of(session, actor, member, today),
         "progress": firm_progress(session, member.plan, member.firm, today), "exports": list(exports),
     }
 

@@ -121,6 +121,11 @@ def own_member(session: Session, plan_id: int | None, firm_ids: Collection[int])
     return session.scalars(statement.order_by(Member.left_on.is_not(None), Member.id).limit(1)).one_or_none()
 
 
+def language_of(member: Member) -> str:
+    """Return in which language a member's papers are: that of its first contact who is still there, else Spanish."""
+    return next((person.language for person in member.firm.people if person.until_on is None), "es")
+
+
 def milestone_named(session: Session, milestone_id: int) -> Milestone:
     """Return a milestone within the actor's reach with its entries; raises `DomainError("not_found")`."""
     statement = select(Milestone).where(Milestone.id == milestone_id)

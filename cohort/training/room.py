@@ -9,13 +9,13 @@ from cohort.training.certificates import models as certificates
 from cohort.training.coaching import models as coaching
 from cohort.training.contacts import views as contacts
 from cohort.training.dates import models as dates
-from cohort.training.diagnostics import models as diagnostics
+from cohort.training.diagnostics import views as diagnostics
 from cohort.training.feeds import views as feeds
 from cohort.training.leaving import views as leaving
 from cohort.training.reminders import jobs
 from cohort.training.sessions import models as sessions
 
-TABLES = (sessions, coaching, diagnostics, certificates, dates)  # known to the schema when the module is loaded
+TABLES = (sessions, coaching, certificates, dates)  # known to the schema when the module is loaded
 JOBS = (jobs.write_reminders,)  # registered when the module is loaded
 
 
@@ -25,3 +25,4 @@ def init_app(app: Flask) -> None:
     app.register_blueprint(contacts.blueprint)
     app.register_blueprint(leaving.blueprint)
     app.register_blueprint(feeds.blueprint)
+    app.register_blueprint(diagnostics.blueprint)

@@ -25,6 +25,8 @@ from cohort.plans.groups import Group, chosen_group, group_choices, group_counts
 from cohort.plans.rights import may_end
 from cohort.rules.progress import State
 from cohort.training import forms, queries, service, words
+from cohort.training.diagnostics.queries import MOMENT_OF
+from cohort.training.growth import growth_of
 from cohort.training.models import Milestone
 
 blueprint = Blueprint("training", __name__, url_prefix="/training")
@@ -91,7 +93,7 @@ def member(member_id: int) -> Page:
         "training/member.html", standing=queries.standing_of(session, found, today), member=found, today=today,
         ends_on=plan_queries.end_of(found.plan), words=words, plan_words=plan_words, State=State,
         notes=queries.notes_of(session, found.plan_id, found.firm_id) if current_actor().is_staff else [],
-        history=history_of(session, found), may_end=may_end(current_actor(), found) and found.left_on is None,
+        history=history_of(session, found), growth=growth_of(session, current_actor(), found, today), may_end=may_end(current_actor(), found) and found.left_on is None,
     )
 
 
@@ -112,7 +114,7 @@ def _page(milestone: Milestone, form: Any) -> str:
     return render_template(
         "training/milestone.html", milestone=milestone, dated=dated, form=form, member=found, words=words,
         plan_words=plan_words, State=State, history=history_of(session, milestone), latest=latest,
-        by_export=milestone.number in service.EXPORT_MILESTONES, may_answer=queries.may_answer(actor, milestone.confirms),
+        by_export=milestone.number in service.EXPORT_MILESTONES, moment=MOMENT_OF.get(milestone.number), may_answer=queries.may_answer(actor, milestone.confirms),
         is_own=handed_in is not None and handed_in.recorded_by == actor.person_id, may_lead=bool(actor.roles & service.LEADS),
         may_hand_in=actor.may("milestone.submit") or actor.may("milestone.confirm"),
     )

@@ -84,7 +84,7 @@ class Walk:
         if name in self.doors.values:
             return self.doors.values[name]
         known = {
-            "kind": "parity" if rule.endpoint == "plans.policy" else "csv", "act": "redate", "check": "country",
+            "kind": "parity" if rule.endpoint == "plans.policy" else "csv", "act": "redate", "moment": "start", "check": "country",
             "name": "reminders", "filename": "icon.svg", "place_id": 999, "message_id": 1, "flag_id": 1, "appeal_id": 1,
             "invitation_id": 1, "offer_id": 1, "upload_id": 999,
         }

@@ -1,0 +1,37 @@
+"""Gathers what stands beside a member's milestones: its capacity, its coaching and its certificates.
+
+The member's page and the firm's own page show it; each part is decided in its own room.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from types import ModuleType
+
+from sqlalchemy.orm import Session
+
+from cohort.kit.access import Actor
+from cohort.plans.models import Member
+from cohort.training.diagnostics import queries as diagnostics
+from cohort.training.diagnostics import words
+from cohort.training.diagnostics.queries import Capacity
+
+
+@dataclass(frozen=True)
+class Growth:
+    """What templates read under the name `growth`."""
+
+    capacity: Capacity
+    moment_due: str
+    may_take: bool
+    words: ModuleType = words
+
+
+def growth_of(session: Session, actor: Actor, member: Member, day: date) -> Growth:
+    """Return a member's capacity, coaching and certificates as the actor may see them."""
+    shown = diagnostics.capacity_of(session, member)
+    return Growth(
+        capacity=shown, moment_due=diagnostics.moment_due(shown, day),
+        may_take=actor.may("milestone.confirm") and member.left_on is None,
+    )
