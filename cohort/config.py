@@ -19,6 +19,12 @@ LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 
 
+_COPIES = (
+    ("backups_daily", "COHORT_BACKUPS_DAILY", 7), ("backups_weekly", "COHORT_BACKUPS_WEEKLY", 4),
+    ("backups_monthly", "COHORT_BACKUPS_MONTHLY", 12),
+)
+
+
 class BadSetting(ValueError):
     """A setting that cannot be used; the message names it and says what is expected."""
 
@@ -43,6 +49,10 @@ class Settings:
     smtp_url: str = _setting("COHORT_SMTP_URL", "smtp://user:password@host:port (smtps:// for TLS); absent: mail is kept and shown on the operator page")
     public_url: str = _setting("COHORT_PUBLIC_URL", "Address that mails and links carry", "http://localhost:5000")
     instance: Path = _setting("COHORT_INSTANCE", "Folder for the database, the key and uploads", Path("instance"))
+    backups: Path = _setting("COHORT_BACKUPS", "Folder for the archives of each night; default: backups/ in the instance folder", Path("backups"))
+    backups_daily: int = _setting("COHORT_BACKUPS_DAILY", "How many daily archives stay", 7)
+    backups_weekly: int = _setting("COHORT_BACKUPS_WEEKLY", "How many weekly archives stay", 4)
+    backups_monthly: int = _setting("COHORT_BACKUPS_MONTHLY", "How many monthly archives stay", 12)
     limiter_url: str = _setting("COHORT_LIMITER_URL", "Shared store for rate limits; default: each process counts alone", "memory://")
     mail_from: str = _setting("COHORT_MAIL_FROM", "Sender of every mail; required with COHORT_SMTP_URL", "cohort@localhost")
     trusted_proxies: int = _setting("COHORT_TRUSTED_PROXIES", "How many proxies stand in front and may name the client", 0)
@@ -67,6 +77,8 @@ class Settings:
             smtp_url=raw.get("smtp_url", ""),
             public_url=raw.get("public_url", "http://localhost:5000").rstrip("/"),
             instance=instance,
+            backups=Path(raw.get("backups") or instance / "backups").resolve(),
+            **{name: _whole_number(known_as, raw.get(name, str(default))) for name, known_as, default in _COPIES},
             limiter_url=raw.get("limiter_url", "memory://"),
             mail_from=raw.get("mail_from", "" if raw.get("smtp_url") else "cohort@localhost"),
             trusted_proxies=_whole_number("COHORT_TRUSTED_PROXIES", raw.get("trusted_proxies", "0")),
@@ -79,6 +91,8 @@ class Settings:
 
     def _refuse_contradictions(self) -> None:
         """Raise `BadSetting` for values that are well formed but cannot stand together."""
+        if self.backups_daily < 1:
+            raise BadSetting("COHORT_BACKUPS_DAILY: at least 1 is expected")
         if len(self.secret_key) < 32:
             raise BadSetting("COHORT_SECRET_KEY: at least 32 characters are expected")
         if self.log_level not in LOG_LEVELS:

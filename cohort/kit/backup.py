@@ -28,7 +28,7 @@ from cohort.kit import clock
 from cohort.kit.database import db
 from cohort.kit.errors import DomainError, wording
 from cohort.kit.schema import revisions
-from cohort.kit.table_lines import read_lines, write_lines
+from cohort.kit.table_lines import REVISION_TABLE, read_lines, write_lines
 
 MANIFEST, KEY, FORMAT = "manifest.json", "secret_key", 1
 DATABASE = {"sqlite": "database.sqlite", "postgresql": "database.jsonl"}
@@ -60,10 +60,21 @@ def _sqlite_path() -> Path:
     return Path(str(db.engine.url.database))
 
 
-def _copy_sqlite(source: Path, target: Path) -> None:
-    """Copy a database page by page while others may write to it."""
-    with closing(sqlite3.connect(source)) as read, closing(sqlite3.connect(target)) as written:
+def _copy_sqlite(source: Path, target: Path) -> dict[str, int]:
+    """Copy a database page by page while others may write to it; return the rows by table that the source then had."""
+    with closing(sqlite3.connect(source, isolation_level=None)) as read, closing(sqlite3.connect(target)) as written:
+        read.execute("BEGIN")  # counts and pages are of one view
+        rows = row_counts(read)
         read.backup(written)
+        read.execute("ROLLBACK")
+    return rows
+
+
+def row_counts(connection: sqlite3.Connection) -> dict[str, int]:
+    """Return the number of rows of each table, the schema's own mark aside."""
+    found = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'")
+    names = sorted(name for (name,) in found if name != REVISION_TABLE)
+    return {name: connection.execute(f'SELECT count(*) FROM "{name}"').fetchone()[0] for name in names}
 
 
 def _parts(settings: Settings) -> Iterator[tuple[str, Path]]:
@@ -84,16 +95,13 @@ def write_backup(app: Flask, target: Path) -> Summary:
     kind = db.engine.dialect.name
     with tempfile.TemporaryDirectory(dir=settings.instance) as folder:
         database = Path(folder) / DATABASE[kind]
-        if kind == "sqlite":
-            _copy_sqlite(_sqlite_path(), database)
-        else:
-            write_lines(database)
+        rows = _copy_sqlite(_sqlite_path(), database) if kind == "sqlite" else write_lines(database)
         parts = [(DATABASE[kind], database), *_parts(settings)]
         with db.engine.connect() as connection:
             revision = revisions(app, connection)[0]
         manifest: dict[str, Any] = {
             "format": FORMAT, "kind": kind, "version": __version__, "revision": revision,
-            "made_at": clock.now().isoformat(), "parts": {name: _hash_of(path) for name, path in parts},
+            "made_at": clock.now().isoformat(), "rows": rows, "parts": {name: _hash_of(path) for name, path in parts},
         }
         unfinished = target.with_name(target.name + ".part")
         private = os.open(unfinished, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o600)
@@ -118,8 +126,11 @@ def _manifest_of(source: Path, archive: zipfile.ZipFile) -> dict[str, Any]:
     return dict(manifest)
 
 
-def _unpack(source: Path, folder: Path, app: Flask) -> dict[str, Any]:
-    """Unpack into `folder` and check every part, the kind of database and the schema."""
+def unpack(source: Path, folder: Path, app: Flask) -> dict[str, Any]:
+    """Unpack into `folder`, check every part, the kind of database and the schema, and return the manifest.
+
+    Raises `DomainError` naming what does not hold; nothing but `folder` is written.
+    """
     try:
         with zipfile.ZipFile(source) as archive:
             manifest = _manifest_of(source, archive)
@@ -149,7 +160,7 @@ def restore_backup(app: Flask, source: Path) -> Summary:
     settings: Settings = app.extensions["settings"]
     with tempfile.TemporaryDirectory(dir=settings.instance) as name:
         folder = Path(name)
-        manifest = _unpack(source, folder, app)
+        manifest = unpack(source, folder, app)
         if manifest["kind"] == "sqlite":
             db.engine.dispose()
             _copy_sqlite(folder / DATABASE["sqlite"], _sqlite_path())

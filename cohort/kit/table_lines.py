@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import date, datetime, time
 from decimal import Decimal
 from itertools import groupby, islice
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, MetaData, Table, text
+from sqlalchemy import Connection, MetaData, Table, func, select, text
 
 from cohort.kit.database import db
 
@@ -51,15 +51,21 @@ def _tables(connection: Connection) -> list[Table]:
     return [table for table in found.sorted_tables if table.name != REVISION_TABLE]
 
 
-def write_lines(target: Path) -> None:
-    """Write one line a row, `[table, {column: value}]`, of one unchanging view of the database."""
+def write_lines(target: Path) -> dict[str, int]:
+    """Write one line a row, `[table, {column: value}]`, of one unchanging view of the database.
+
+    Returns how many rows each table has in that view, counted by the database itself.
+    """
+    counts: dict[str, int] = {}
     snapshot = db.engine.connect().execution_options(isolation_level="REPEATABLE READ")
     with snapshot as connection, connection.begin(), target.open("w", encoding="utf-8") as stream:
         for table in _tables(connection):
+            counts[table.name] = connection.scalar(select(func.count()).select_from(table)) or 0
             rows = connection.execute(table.select(), execution_options={"yield_per": ROWS_AT_ONCE})
             for row in rows.mappings():
                 line = [table.name, {name: _encoded(value) for name, value in row.items()}]
                 stream.write(json.dumps(line, ensure_ascii=False) + "\n")
+    return counts
 
 
 def _rows(source: Path) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -77,12 +83,21 @@ def read_lines(source: Path) -> None:
         if tables:
             names = ", ".join(quote(name) for name in tables)
             connection.execute(text(f"TRUNCATE {names} RESTART IDENTITY CASCADE"))
-        for name, rows in groupby(_rows(source), key=lambda entry: entry[0]):
-            values = (row for _name, row in rows)
-            while batch := list(islice(values, ROWS_AT_ONCE)):
-                connection.execute(tables[name].insert(), batch)
+        _fill(connection, tables, source)
         for table in tables.values():
             _continue_numbers(connection, table, quote(table.name))
+
+
+def fill_empty(connection: Connection, source: Path) -> None:
+    """Write the file's rows into a database that has the tables and no rows, of whatever kind: to try them out."""
+    _fill(connection, {table.name: table for table in _tables(connection)}, source)
+
+
+def _fill(connection: Connection, tables: Mapping[str, Table], source: Path) -> None:
+    for name, rows in groupby(_rows(source), key=lambda entry: entry[0]):
+        values = (row for _name, row in rows)
+        while batch := list(islice(values, ROWS_AT_ONCE)):
+            connection.execute(tables[name].insert(), batch)
 
 
 def _continue_numbers(connection: Connection, table: Table, quoted: str) -> None:

@@ -68,7 +68,7 @@ def _at(day: date) -> datetime:
 
 
 def _fill(session: Session, plan: Plan, firms: Sequence[tuple[str, str]] = ()) -> None:
-    staff = {"manager": (Role.MANAGER, None), "cl": (Role.COORDINATOR, "CL"), "pe": (Role.COORDINATOR, "PE")}
+    staff = {"manager": (Role.MANAGER, None), "cl": (Role.COORDINATOR, "CL"), "pe": (Role.COORDINATOR, "PE"), "admin": (Role.ADMINISTRATOR, None)}
     for name, (role, country) in staff.items():
         person = grants.find_or_make_person(session, f"{name}@{plan.code}.test", name.title())
         grants.grant_role(session, SYSTEM, person, role, plan.id, country=country, firm_id=None)
