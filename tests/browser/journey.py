@@ -116,16 +116,15 @@ class Journey:
     def staff_visit(self, mailbox_: str) -> Visitor:
         return self.site.visit_as(self.chromium, self.staff, mailbox_)
 
-    def firm_visit(self) -> Visitor:
+    def firm_visit(self, path: str = "/") -> Visitor:
         visitor = self.site.visit(self.chromium, self.firms, with_scripts=self.firms_have_scripts)
-        visitor.open("/")
+        visitor.open(path)
         visitor.speak()
         return visitor
 
     def firm_returns(self, who: Applicant) -> Visitor:
         """Let a firm come back by a mailed link and open its application."""
-        visitor = self.firm_visit()
-        visitor.open("/sign-in/link")
+        visitor = self.firm_visit("/sign-in/link")
         visitor.write("#email", who.email)
         visitor.press_main()
         visitor.page.goto(self.site.mailed_link(who.email))

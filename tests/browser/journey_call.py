@@ -179,8 +179,7 @@ def about_its_owners(visitor: Visitor, who: Applicant) -> None:
 
 def call_closed(journey: Journey) -> None:
     """The deadline has passed: nobody can apply any more, and the manager freezes the files."""
-    late = journey.firm_visit()
-    late.open(f"/apply/{CODE}")
+    late = journey.firm_visit(f"/apply/{CODE}")
     assert late.page.locator("#email").count() == 0
     assert journey.tells("This call does not take applications now.") in late.text()
     late.close()

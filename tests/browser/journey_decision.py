@@ -196,6 +196,7 @@ def replaced(journey: Journey) -> None:
         reader = journey.firm_returns(firm(key))
         assert journey.tells("Called from the waiting list") in reader.text()
         reader.click("form[action$='/accept'] button")
+        reader.open("/own")
         reader.close()
     seats_read(journey)
 
@@ -229,8 +230,7 @@ def published(journey: Journey) -> None:
 def verified(journey: Journey, folder: Path) -> None:
     """Somebody without an account takes the record into an empty folder: one command says that it is the same, or not."""
     folder.mkdir()
-    visitor = journey.firm_visit()
-    visitor.open(f"/calls/{CODE}")
+    visitor = journey.firm_visit(f"/calls/{CODE}")
     public = visitor.text()
     assert firm("madera").company in public
     assert firm("plata").company not in public
