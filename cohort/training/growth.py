@@ -13,6 +13,8 @@ from sqlalchemy.orm import Session
 
 from cohort.kit.access import Actor
 from cohort.plans.models import Member
+from cohort.training.coaching import queries as coaching
+from cohort.training.coaching.queries import HeldTalk, Step
 from cohort.training.diagnostics import queries as diagnostics
 from cohort.training.diagnostics import words
 from cohort.training.diagnostics.queries import Capacity
@@ -20,12 +22,19 @@ from cohort.training.diagnostics.queries import Capacity
 
 @dataclass(frozen=True)
 class Growth:
-    """What templates read under the name `growth`."""
+    """What templates read under the name `growth`; talks are for whoever goes with firms, steps for the firm too."""
 
     capacity: Capacity
     moment_due: str
     may_take: bool
+    steps: list[Step]
+    talks: list[HeldTalk]
     words: ModuleType = words
+
+    @property
+    def coached_minutes(self) -> int:
+        """Minutes of the talks."""
+        return coaching.minutes_of(self.talks)
 
 
 def growth_of(session: Session, actor: Actor, member: Member, day: date) -> Growth:
@@ -34,4 +43,6 @@ def growth_of(session: Session, actor: Actor, member: Member, day: date) -> Grow
     return Growth(
         capacity=shown, moment_due=diagnostics.moment_due(shown, day),
         may_take=actor.may("milestone.confirm") and member.left_on is None,
+        steps=[] if member.left_on else coaching.open_steps(session, member, day),
+        talks=coaching.talks_of(session, member) if actor.may("call.log") else [],
     )

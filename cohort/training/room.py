@@ -6,7 +6,7 @@ from flask import Flask
 
 from cohort.training import views
 from cohort.training.certificates import models as certificates
-from cohort.training.coaching import models as coaching
+from cohort.training.coaching import views as coaching
 from cohort.training.contacts import views as contacts
 from cohort.training.dates import models as dates
 from cohort.training.diagnostics import views as diagnostics
@@ -15,7 +15,7 @@ from cohort.training.leaving import views as leaving
 from cohort.training.reminders import jobs
 from cohort.training.sessions import models as sessions
 
-TABLES = (sessions, coaching, certificates, dates)  # known to the schema when the module is loaded
+TABLES = (sessions, certificates, dates)  # known to the schema when the module is loaded
 JOBS = (jobs.write_reminders,)  # registered when the module is loaded
 
 
@@ -26,3 +26,4 @@ def init_app(app: Flask) -> None:
     app.register_blueprint(leaving.blueprint)
     app.register_blueprint(feeds.blueprint)
     app.register_blueprint(diagnostics.blueprint)
+    app.register_blueprint(coaching.blueprint)

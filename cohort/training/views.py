@@ -25,6 +25,7 @@ from cohort.plans.groups import Group, chosen_group, group_choices, group_counts
 from cohort.plans.rights import may_end
 from cohort.rules.progress import State
 from cohort.training import forms, queries, service, words
+from cohort.training.coaching.queries import due_steps
 from cohort.training.diagnostics.queries import MOMENT_OF
 from cohort.training.growth import growth_of
 from cohort.training.models import Milestone
@@ -68,6 +69,7 @@ def index() -> Page:
         "training/index.html", rows=rows, total=total, country=country, countries=countries, words=words, group=group,
         counts=counts, groups=group_choices(counts, group), Group=Group,
         plan_words=plan_words, pages=navigation.Pages(page, 50, total), State=State,
+        steps_due=[] if actor.may("worklist.see") else due_steps(session, actor, today),
     )
 
 

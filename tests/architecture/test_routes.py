@@ -86,7 +86,7 @@ class Walk:
         known = {
             "kind": "parity" if rule.endpoint == "plans.policy" else "csv", "act": "redate", "moment": "start", "check": "country",
             "name": "reminders", "filename": "icon.svg", "place_id": 999, "message_id": 1, "flag_id": 1, "appeal_id": 1,
-            "invitation_id": 1, "offer_id": 1, "upload_id": 999,
+            "invitation_id": 1, "offer_id": 1, "upload_id": 999, "talk_id": 999,
         }
         return known[name]
 

@@ -51,7 +51,8 @@ def test_a_firm_gains_from_its_start_to_its_latest_moment(session: Session, worl
     take(session, world, "end", marks(4))
     take(session, world, "month_18", marks(3))
     shown = queries.capacity_of(session, world.member(session))
-    assert shown.latest is not None and shown.gain is not None
+    assert shown.latest is not None
+    assert shown.gain is not None
     assert (shown.latest.moment, shown.gain.gain) == ("end", 2)
     only_later = queries.Capacity(world.member(session), {"end": shown.taken["end"]})
     assert (only_later.start, only_later.gain) == (None, None)
