@@ -31,6 +31,7 @@ from cohort.rules.stages import quarter_of, quarter_start
 from cohort.training import queries as training_queries
 from cohort.training import words as training_words
 from cohort.training.coaching.queries import due_steps
+from cohort.training.dates.requests import waiting_requests
 
 blueprint = Blueprint("reports", __name__)
 Page = str | AnyResponse | tuple[str, int]
@@ -124,7 +125,7 @@ def work() -> Page:
         verify_count=lists.to_verify_count(session, plan.id), to_confirm=[each for each in handed_in if training_queries.may_answer(actor, each.confirms)],
         to_call=lists.to_call(session, plan.id, today), today=today, words=words, plan_words=plan_words,
         training_words=training_words, back=url_for("reports.work"), pilots=lists.pilot_firms(session, plan.id),
-        steps_due=due_steps(session, actor, today), standing_in=plan_queries.standing_in(session, actor, today), **decision_steps(session, actor),
+        more_time=waiting_requests(session, plan.id), steps_due=due_steps(session, actor, today), standing_in=plan_queries.standing_in(session, actor, today), **decision_steps(session, actor),
     )
 
 

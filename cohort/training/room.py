@@ -8,14 +8,15 @@ from cohort.training import views
 from cohort.training.certificates import models as certificates
 from cohort.training.coaching import views as coaching
 from cohort.training.contacts import views as contacts
-from cohort.training.dates import models as dates
+from cohort.training.dates import request_views
+from cohort.training.dates import views as dates
 from cohort.training.diagnostics import views as diagnostics
 from cohort.training.feeds import views as feeds
 from cohort.training.leaving import views as leaving
 from cohort.training.reminders import jobs
 from cohort.training.sessions import models as sessions
 
-TABLES = (sessions, certificates, dates)  # known to the schema when the module is loaded
+TABLES = (sessions, certificates)  # known to the schema when the module is loaded
 JOBS = (jobs.write_reminders,)  # registered when the module is loaded
 
 
@@ -27,3 +28,5 @@ def init_app(app: Flask) -> None:
     app.register_blueprint(feeds.blueprint)
     app.register_blueprint(diagnostics.blueprint)
     app.register_blueprint(coaching.blueprint)
+    app.register_blueprint(dates.blueprint)
+    app.register_blueprint(request_views.blueprint)

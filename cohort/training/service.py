@@ -89,14 +89,14 @@ def hand_in(session: Session, actor: Actor, milestone: Milestone, text: str, fil
     """
     if not actor.may("milestone.submit") and not actor.may("milestone.confirm"):
         raise DomainError("not_allowed")
-    _refuse_closed(milestone)
+    refuse_closed(milestone)
     if milestone.number in EXPORT_MILESTONES:
         raise DomainError("done_by_export")
     if not text.strip() and not (file and file.filename):
         raise DomainError("hand_in_empty")
     stored = uploads.store(session, actor, file, "milestone", milestone.firm_id) if file and file.filename else None
     milestone.handed_in_on = _today_of(milestone)
-    return _append(session, actor, milestone, "handed_in", text, upload_id=stored.id if stored else None)
+    return append_entry(session, actor, milestone, "handed_in", text, upload_id=stored.id if stored else None)
 
 
 def confirm(session: Session, actor: Actor, milestone: Milestone, text: str = "") -> MilestoneEntry:
@@ -106,7 +106,7 @@ def confirm(session: Session, actor: Actor, milestone: Milestone, text: str = ""
     `nothing_handed_in`, and `own_evidence` for whoever handed it in.
     """
     actor.require("milestone.confirm")
-    _refuse_closed(milestone)
+    refuse_closed(milestone)
     _refuse_locked(session, milestone)
     _refuse_foreign(actor, milestone)
     latest = queries.last_handed_in(session, [milestone.id]).get(milestone.id)
@@ -124,13 +124,13 @@ def send_back(session: Session, actor: Actor, milestone: Milestone, reason: str)
     `reason_missing`.
     """
     actor.require("milestone.confirm")
-    _refuse_closed(milestone)
+    refuse_closed(milestone)
     _refuse_foreign(actor, milestone)
     if milestone.handed_in_on is None:
         raise DomainError("nothing_handed_in")
     reason = said(reason)
     milestone.handed_in_on = None
-    return _append(session, actor, milestone, "sent_back", reason)
+    return append_entry(session, actor, milestone, "sent_back", reason)
 
 
 def waive(session: Session, actor: Actor, milestone: Milestone, reason: str) -> MilestoneEntry:
@@ -139,13 +139,13 @@ def waive(session: Session, actor: Actor, milestone: Milestone, reason: str) -> 
     Errors: DomainError `not_allowed`, `milestone_closed`, `member_gone`, `reason_missing`, and `required_not_waived`
     for one without which nobody completes the programme.
     """
-    _require_lead(actor)
-    _refuse_closed(milestone)
+    require_lead(actor)
+    refuse_closed(milestone)
     if milestone.is_required:
         raise DomainError("required_not_waived")
     reason = said(reason)
     milestone.waived_on = _today_of(milestone)
-    return _append(session, actor, milestone, "waived", reason)
+    return append_entry(session, actor, milestone, "waived", reason)
 
 
 def redate(session: Session, actor: Actor, milestone: Milestone, due_on: date, reason: str) -> MilestoneEntry:
@@ -153,14 +153,14 @@ def redate(session: Session, actor: Actor, milestone: Milestone, due_on: date, r
 
     Errors: DomainError `not_allowed`, `milestone_closed`, `member_gone`, `reason_missing`, `date_not_in_plan`.
     """
-    _require_lead(actor)
-    _refuse_closed(milestone)
+    require_lead(actor)
+    refuse_closed(milestone)
     reason = said(reason)
     start, end = milestone.member.joined_on, plan_queries.end_of(milestone.member.plan)
     if not start <= due_on <= end:
         raise DomainError("date_not_in_plan", start=start, end=end)
     before, milestone.due_on = milestone.due_on, due_on
-    return _append(session, actor, milestone, "redated", reason, due_on=due_on, before={"due_on": before})
+    return append_entry(session, actor, milestone, "redated", reason, due_on=due_on, before={"due_on": before})
 
 
 def reopen(session: Session, actor: Actor, milestone: Milestone, reason: str) -> MilestoneEntry:
@@ -174,7 +174,7 @@ def reopen(session: Session, actor: Actor, milestone: Milestone, reason: str) ->
         raise DomainError("milestone_open")
     reason = said(reason)
     milestone.handed_in_on = milestone.done_on = milestone.waived_on = None
-    return _append(session, actor, milestone, "reopened", reason)
+    return append_entry(session, actor, milestone, "reopened", reason)
 
 
 @export_verified.connect
@@ -212,13 +212,14 @@ def _fulfilled_on(days: Sequence[date], exports: int, quarters: int) -> date | N
 
 def _close(session: Session, actor: Actor, milestone: Milestone, text: str, on: date) -> MilestoneEntry:
     milestone.done_on = on
-    return _append(session, actor, milestone, "confirmed", text)
+    return append_entry(session, actor, milestone, "confirmed", text)
 
 
-def _append(
+def append_entry(
     session: Session, actor: Actor, milestone: Milestone, kind: str, text: str,
     *, due_on: date | None = None, upload_id: int | None = None, before: dict[str, date] | None = None,
 ) -> MilestoneEntry:
+    """Note what happened to a milestone, in its entries and in the audit; the caller has checked that it may."""
     entry = MilestoneEntry(
         milestone_id=milestone.id, firm_id=milestone.firm_id, kind=kind, on=_today_of(milestone), text=text.strip(),
         due_on=due_on, upload_id=upload_id, recorded_at=clock.now(), recorded_by=actor.person_id,
@@ -238,7 +239,8 @@ def _refuse_gone(milestone: Milestone) -> None:
         raise DomainError("member_gone", firm=member.firm.name, left=member.left_on)
 
 
-def _refuse_closed(milestone: Milestone) -> None:
+def refuse_closed(milestone: Milestone) -> None:
+    """Raise `milestone_closed` or `member_gone` unless something can still happen to it."""
     _refuse_gone(milestone)
     if milestone.done_on is not None or milestone.waived_on is not None:
         raise DomainError("milestone_closed")
@@ -262,7 +264,7 @@ def _refuse_locked(session: Session, milestone: Milestone) -> None:
         raise DomainError("milestone_locked", number=open_before)
 
 
-def _require_lead(actor: Actor) -> None:
+def require_lead(actor: Actor) -> None:
     """Raise unless the actor leads firms: coordinators and managers do, a coach follows them."""
     actor.require("milestone.confirm")
     if not actor.is_system and not actor.roles & LEADS:

@@ -25,6 +25,9 @@ from cohort.plans.groups import Group, chosen_group, group_choices, group_counts
 from cohort.plans.rights import may_end
 from cohort.rules.progress import State
 from cohort.training import forms, queries, service, words
+from cohort.training.dates.pauses import paused_on, pauses_of
+from cohort.training.dates.queries import acts_with_others
+from cohort.training.dates.requests import waiting_of
 from cohort.training.coaching.queries import due_steps
 from cohort.training.diagnostics.queries import MOMENT_OF
 from cohort.training.growth import growth_of
@@ -69,7 +72,7 @@ def index() -> Page:
         "training/index.html", rows=rows, total=total, country=country, countries=countries, words=words, group=group,
         counts=counts, groups=group_choices(counts, group), Group=Group,
         plan_words=plan_words, pages=navigation.Pages(page, 50, total), State=State,
-        steps_due=[] if actor.may("worklist.see") else due_steps(session, actor, today),
+        steps_due=[] if actor.may("worklist.see") else due_steps(session, actor, today), paused=paused_on(session, plan.id, today),
     )
 
 
@@ -96,6 +99,7 @@ def member(member_id: int) -> Page:
         ends_on=plan_queries.end_of(found.plan), words=words, plan_words=plan_words, State=State,
         notes=queries.notes_of(session, found.plan_id, found.firm_id) if current_actor().is_staff else [],
         history=history_of(session, found), growth=growth_of(session, current_actor(), found, today), may_end=may_end(current_actor(), found) and found.left_on is None,
+        pauses=[each for each in pauses_of(session, found) if each.until_on >= today],
     )
 
 
@@ -115,7 +119,8 @@ def _page(milestone: Milestone, form: Any) -> str:
     handed_in = next((each for each in reversed(milestone.entries) if each.kind == "handed_in"), None)
     return render_template(
         "training/milestone.html", milestone=milestone, dated=dated, form=form, member=found, words=words,
-        plan_words=plan_words, State=State, history=history_of(session, milestone), latest=latest,
+        plan_words=plan_words, State=State, latest=latest, waiting=waiting_of(milestone.entries),
+        history=sorted([*history_of(session, milestone), *acts_with_others(session, milestone.entries)], key=lambda act: act.at, reverse=True),
         by_export=milestone.number in service.EXPORT_MILESTONES, moment=MOMENT_OF.get(milestone.number), may_answer=queries.may_answer(actor, milestone.confirms),
         is_own=handed_in is not None and handed_in.recorded_by == actor.person_id, may_lead=bool(actor.roles & service.LEADS),
         may_hand_in=actor.may("milestone.submit") or actor.may("milestone.confirm"),

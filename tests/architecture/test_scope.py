@@ -76,6 +76,9 @@ PAST_SCOPE = {
     "cohort/rounds/waiting.py steps_for": "what waits is said by call; no row of a firm is shown",
     "cohort/training/feeds/service.py opened": "a calendar program is nobody: the secret address says whose feed it is",
     "cohort/training/feeds/service.py written": "reads with the reach of the person whose feed it is",
+    "cohort/training/dates/mails.py _forget": "lines of mails that were just cut, whoever moves the date",
+    "cohort/training/dates/mails.py _queued": "how many mails speak of milestones that move, for whoever moves them",
+    "cohort/training/dates/mails.py reminded_of": "how many lines were written about milestones that move, no row leaves",
     "cohort/training/leaving/service.py _reminders": "how many mails of a member wait and are taken back, for whoever ends its part",
     "cohort/training/service.py _on_export_verified": "a deputy of another country may have verified the export",
 }

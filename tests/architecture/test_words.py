@@ -36,8 +36,8 @@ DYNAMIC_ACTIONS = {
     "cohort/people/passkeys.py _note": {"passkey.added", "passkey.removed"},
     "cohort/rounds/applications/entry.py settle_request": {"application.asks_granted", "application.asks_refused"},
     "cohort/training/contacts/service.py _note": {"contact.call", "contact.whatsapp"},
-    "cohort/training/service.py _append": {
-        f"milestone.{kind}" for kind in ("handed_in", "confirmed", "sent_back", "waived", "redated", "reopened")
+    "cohort/training/service.py append_entry": {
+        f"milestone.{kind}" for kind in ("handed_in", "confirmed", "sent_back", "waived", "redated", "reopened", "asked", "refused")
     },
 }
 

@@ -22,6 +22,7 @@ from cohort.rules import reminders
 from cohort.rules.calendar import is_working_day
 from cohort.rules.reminders import Audience, Kind, ReminderPolicy, Step
 from cohort.training import queries
+from cohort.training.dates.pauses import paused_members, paused_on
 from cohort.training.models import Milestone, ReminderStep
 from cohort.training.queries import Standing
 
@@ -48,14 +49,19 @@ def policy_of(session: Session, plan_id: int, day: date) -> ReminderPolicy:
 
 
 def remind(session: Session, plan: Plan, day: date) -> dict[str, int]:
-    """Queue what firms and staff are told on `day`; returns how many mails and lines were written, none at week-ends."""
+    """Queue what firms and staff are told on `day`; returns how many mails and lines were written.
+
+    Nothing at week-ends, and nothing to firms that stand still.
+    """
     counts = {"firm_mails": 0, "staff_mails": 0, "lines": 0}
     if not is_working_day(day, ()):
         return counts
     members = plan_queries.active_members(session, plan.id, day)
     standings = queries.standings(session, members, day, as_columns=True)
     policy = policy_of(session, plan.id, day)
-    _remind_firms(session, plan, day, standings, policy, counts)
+    paused = paused_on(session, plan.id, day)
+    moving = [standing for standing in standings if standing.member.id not in paused]
+    _remind_firms(session, plan, day, moving, policy, counts)
     _remind_staff(session, plan, day, standings, policy, counts)
     return counts
 
@@ -169,7 +175,7 @@ def still_open(session: Session, message: OutboxMessage) -> dict[str, object] | 
         .options(contains_eager(Milestone.member).joinedload(Member.firm))
     )
     if message.kind == FIRM_MAIL:
-        statement = statement.where(Milestone.handed_in_on.is_(None))
+        statement = statement.where(Milestone.handed_in_on.is_(None), Milestone.member_id.not_in(paused_members(clock.today())))
     rows = session.scalars(statement.order_by(Milestone.due_on, Milestone.id)).all()
     if not rows:
         return None
