@@ -15,9 +15,11 @@ from cohort.exports.proof.escalation import escalate
 from cohort.exports.rates.service import fill_pending
 from cohort.kit.jobs import job
 from cohort.kit.language import number
+from cohort.kit.purge import forget_after
 from cohort.plans import queries as plan_queries
 from cohort.plans.models import Plan
 
+forget_after("export", 30)  # came with a form that was never sent in the end; a proof is named by its row
 _JUDGED: dict[str, Callable[[int], str]] = {
     "rated": lambda n: ngettext("%(count)s amount converted", "%(count)s amounts converted", n, count=number(n)),
     "judged": lambda n: ngettext("%(count)s firm judged", "%(count)s firms judged", n, count=number(n)),

@@ -27,6 +27,7 @@ from cohort.kit import (
     mail_desk,
     navigation,
     nightly_backup,
+    purge,
     scheduler,
     traffic,
     watch,
@@ -36,7 +37,7 @@ from cohort.kit.database import db, transaction
 from cohort.kit.jobs import JOBS, Job, job_named
 from cohort.kit.ledger import JobRun, RunState
 
-REGISTERED = (delivery, nightly_backup, scheduler)  # loaded for the jobs that they register
+REGISTERED = (delivery, nightly_backup, purge, scheduler)  # loaded for the jobs that they register
 PER_PAGE = 50
 jobs = Blueprint("jobs", __name__, url_prefix="/jobs")
 Page = str | Response | tuple[str, int]

@@ -74,12 +74,22 @@ PAST_SCOPE = {
     "cohort/rounds/seats/replacing.py call": "one optimum over all countries",
     "cohort/rounds/seats/replacing.py dry_run": "one optimum over all countries",
     "cohort/rounds/waiting.py steps_for": "what waits is said by call; no row of a firm is shown",
+    "cohort/training/certificates/queries.py certificate_of_code": "whoever has the code may read what it certifies",
     "cohort/training/feeds/service.py opened": "a calendar program is nobody: the secret address says whose feed it is",
     "cohort/training/feeds/service.py written": "reads with the reach of the person whose feed it is",
     "cohort/training/dates/mails.py _forget": "lines of mails that were just cut, whoever moves the date",
     "cohort/training/dates/mails.py _queued": "how many mails speak of milestones that move, for whoever moves them",
     "cohort/training/dates/mails.py reminded_of": "how many lines were written about milestones that move, no row leaves",
     "cohort/training/leaving/service.py _reminders": "how many mails of a member wait and are taken back, for whoever ends its part",
+    "cohort/training/sessions/cli.py attendance": "the operator at the command line",
+    "cohort/training/sessions/files.py _expected": "mails of staff are known to be left out; firms are looked up within the reach alone",
+    "cohort/training/sessions/inviting.py _tell_next": "the next on the waiting list may be of any country",
+    "cohort/training/sessions/inviting.py fitting": "a session invites members of every country that it names; names are shown within the reach alone",
+    "cohort/training/sessions/letters.py _tell": "the people of a firm invited are written to, whoever invites",
+    "cohort/training/sessions/letters.py tell_news": "whoever moves a session tells the invited of all countries",
+    "cohort/training/sessions/queries.py is_held": "whether anything was written down, no row leaves",
+    "cohort/training/sessions/queries.py places": "the order of the yeses over all countries, no row leaves",
+    "cohort/training/sessions/queries.py tallies": "counts over all countries, no row leaves",
     "cohort/training/service.py _on_export_verified": "a deputy of another country may have verified the export",
 }
 # Where somebody acts as the system, with the reason.
@@ -102,6 +112,7 @@ AS_SYSTEM = {
     "cohort/rounds/applications/entry.py as_form": "the programme's own form writes what the person declares",
     "cohort/rounds/jobs.py close_calls": "a deadline that passes is nobody's act",
     "cohort/rounds/scores/importer.py scores": "the operator at the command line",
+    "cohort/training/sessions/cli.py (module)": "the operator at the command line",
     "cohort/rounds/seats/offers.py accept": "a firm that accepts joins the plan, which nobody of a firm may decide",
 }
 

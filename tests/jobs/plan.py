@@ -21,6 +21,7 @@ from cohort.firms.models import Firm
 from cohort.kit import clock
 from cohort.kit.access import SYSTEM, Actor, Role
 from cohort.kit.database import transaction
+from cohort.kit.uploads import Upload
 from cohort.people import grants
 from cohort.plans.models import Member, Plan
 from cohort.plans.service import NewPlan, create_plan, join_member
@@ -49,6 +50,7 @@ def trade_in(app: Flask) -> None:
     with app.app_context(), clock.at(_at(TRADING_FROM)), transaction() as session:
         plan = create_plan(session, SYSTEM, NewPlan("trading", "trading", "trading", TRADING_FROM, "CL"))
         _fill(session, plan, TRADERS)
+        _leave_a_file(session)
         session.flush()
         plan_id = plan.id
     for number, left_on, is_checked in SHIPMENTS:
@@ -61,6 +63,16 @@ def trade_in(app: Flask) -> None:
                 exports.verify_export(session, manager, export, 3, "DUS", f"{number}-{left_on:%m%d}")
     with app.app_context(), clock.at(_at(JUDGED_ON)), transaction() as session:
         judge_recurrence(session, JUDGED_ON)  # not by the ledger, whose lines the tests count
+
+
+def _leave_a_file(session: Session) -> None:
+    """A proof that came with a form which nobody sent in the end."""
+    upload = Upload(
+        token="unused", purpose="export", original_name="a.pdf", media_type="application/pdf", size_bytes=8, sha256="0" * 64,
+        recorded_at=_at(TRADING_FROM))
+    upload.path.parent.mkdir(parents=True)
+    upload.path.write_bytes(b"%PDF-1.7")
+    session.add(upload)
 
 
 def _at(day: date) -> datetime:

@@ -46,10 +46,10 @@ def test_the_arranged_plans_give_the_jobs_something_to_do(sqlite_site: Flask) ->
     assert written == [True, False, True, False]
     trade_in(sqlite_site)
     with sqlite_site.app_context():
-        done = {name: run_job(name, sites.DAY).counts for name in ("recurrence", "lapse_warnings", "export_escalations")}
+        done = {name: run_job(name, sites.DAY).counts for name in ("recurrence", "lapse_warnings", "export_escalations", "uploads.purge")}
     assert done == {
         "recurrence": {"rated": 0, "judged": 3, "flags": 1, "letters": 2}, "lapse_warnings": {"warnings": 1},
-        "export_escalations": {"deputies_told": 1},
+        "export_escalations": {"deputies_told": 1}, "uploads.purge": {"deleted": 1},
     }
 
 

@@ -1,12 +1,13 @@
 """Keeps the files that a call asks for: handed in, replaced, taken out, and found again for whoever may read them.
 
-What was sent in names its files by their hash, so a later file replaces none of them: uploads stay. What kinds are
-taken is decided in `kit.uploads`, who reaches an application in `reach`, what an evaluator reads in `reviews.blind`.
+What was sent in names its files by their hash, so a later file replaces none of them: they stay. A file that neither a
+draft nor anything sent in names any more goes after its days (`kit.purge`). What kinds are taken is decided in `kit.uploads`, who reaches an application in `reach`, what an evaluator reads in `reviews.blind`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 import structlog
@@ -18,6 +19,7 @@ from werkzeug.datastructures import FileStorage
 from cohort.kit import audit, uploads
 from cohort.kit.access import Actor, unscoped
 from cohort.kit.errors import DomainError
+from cohort.kit.purge import forget_after
 from cohort.kit.uploads import Upload
 from cohort.rounds.applications.answers import Given, KeptFile
 from cohort.rounds.applications.service import require_draft
@@ -25,6 +27,7 @@ from cohort.rounds.calls.parts import Question, questions_of
 from cohort.rounds.models import Application, Submission
 
 PURPOSE = "application"
+DAYS_UNNAMED = 30  # replaced or taken out; nobody can reach it any more
 log = structlog.get_logger("cohort.rounds")
 
 
@@ -88,8 +91,30 @@ def handed_out(session: Session, actor: Actor, application: Application, name: s
     return response
 
 
+def named_files(session: Session, upload_ids: Collection[int]) -> set[int]:
+    """Return which of these files a draft or anything sent in names, of any call."""
+    wanted, found = set(upload_ids), set()
+    for column in (Application.answers, Submission.answers):
+        for answers in session.scalars(select(column).execution_options(yield_per=500)):
+            found.update(wanted.intersection(_ids_in(answers)))
+    return found
+
+
+def _ids_in(answers: Mapping[str, Any]) -> Iterator[int]:
+    """Give the number of every file in the answers, whether or not the call still asks the question."""
+    for value in answers.values():
+        if isinstance(value, str) and value.startswith("{") and '"sha256"' in value:
+            try:
+                yield KeptFile(**json.loads(value)).id
+            except (ValueError, TypeError):
+                continue  # somebody typed words that look like one
+
+
 def _question(application: Application, name: str) -> Question:
     for each in questions_of(application.round.protocol):
         if each.name == name and each.kind == "file":
             return each
     raise DomainError("not_found")
+
+
+forget_after(PURPOSE, DAYS_UNNAMED, named_files)
