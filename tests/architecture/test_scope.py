@@ -107,6 +107,7 @@ AS_SYSTEM = {
     "cohort/kit/audit.py seal": "the name of an act without a person",
     "cohort/kit/jobs.py _do": "a job acts for the system",
     "cohort/kit/jobs.py _note": "a run of a job is nobody's act",
+    "cohort/kit/purge.py _mark": "a file whose days are over is nobody's act",
     "cohort/people/cli.py invite": "the operator at the command line",
     "cohort/plans/template_cli.py (module)": "the operator at the command line",
     "cohort/rounds/applications/entry.py as_form": "the programme's own form writes what the person declares",
