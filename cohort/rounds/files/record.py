@@ -22,7 +22,7 @@ FORMAT = "cohort-record/1"
 RULE = (
     "the highest total score that any set of this many obeying every quota has; "
     "then the least sum of lots; then the least ascending list of lots; "
-    "lot = place by (SHA-256 hex of UTF-8 seed + newline + id, id)"
+    "lot = place by (before_draw where a row has one, SHA-256 hex of UTF-8 seed + newline + id, id)"
 )
 LOTTERY_RULE = (
     "each better merit band has as many seats as the quotas let it; among all such cohorts chances are as equal as "
