@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import io
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -34,6 +35,9 @@ from cohort.rounds.models import Round
 from cohort.rules.parity import OwnershipFacts
 from cohort.training import service as training
 from cohort.training.models import Milestone
+from cohort.training.sessions import inviting
+from cohort.training.sessions.models import TrainingSession
+from cohort.training.sessions.service import SessionFacts, make_session
 
 STARTS_ON = date(2026, 1, 5)
 JOINED_ON = date(2026, 2, 2)
@@ -160,6 +164,15 @@ def export_of(session: Session, world: World, on: date, key: str = "CL", number:
     return log_export(session, actor, world.member(session, key), facts, [pdf("factura.pdf")], proof_kind="invoice")
 
 
+def session_of(session: Session, world: World, **differs: Any) -> TrainingSession:
+    """Let a manager make a session of today, 15:00 to 17:00 in Santiago, for all firms of the plan; nobody is invited."""
+    facts = SessionFacts(
+        title_es="Costos puestos en destino", title_en="Landed costs", starts_at=datetime(2026, 11, 24, 18, tzinfo=UTC),
+        ends_at=datetime(2026, 11, 24, 20, tzinfo=UTC), time_zone="America/Santiago", host_country="CL", place="Av. Central 1",
+        link="https://meet.example/abc", trainer="Rosa Paz")
+    return make_session(session, world.actor(session, "manager"), world.plan_of(session), replace(facts, **differs))
+
+
 @dataclass
 class Doors:
     """The value of each place in an address, all of them of the firm in Chile."""
@@ -187,6 +200,8 @@ def furnish(session: Session, world: World) -> Doors:
     applicant = _firm(session, world, "CL2", "CL", "Aspirante", is_member=False)
     application = entry.begin_for_firm(session, world.actor(session, "firmcl2"), round_, applicant)
     invitations.invite(session, SYSTEM, "new@cohort.test", Role.COACH, "CL", None, world.plan, "es")
+    training_session = session_of(session, world)
+    inviting.invite(session, world.actor(session, "manager"), training_session)
     session.flush()
     proof = session.scalars(select(ExportProof).where(ExportProof.export_id == export.id)).first()
     upload = session.scalars(select(Upload).where(Upload.purpose == "milestone")).one()
@@ -197,7 +212,7 @@ def furnish(session: Session, world: World) -> Doors:
         "firm_id": firm.id, "member_id": world.members["CL"], "milestone_id": milestone.id, "export_id": export.id,
         "declaration_id": declaration.id, "firm_person_id": contact.id, "plan_id": world.plan, "number": 2,
         "round_id": round_.id, "code": round_.code, "application_id": application.id, "person_id": world.people["firmcl"],
-        "grant_id": grant.id, "language": "es",
+        "grant_id": grant.id, "session_id": training_session.id, "language": "es",
     }
     files = {
         "training.file": upload.token, "exports.file": proof.upload.token,

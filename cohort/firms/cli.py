@@ -41,6 +41,7 @@ IMPORTS: dict[str, tuple[str, str]] = {
     "firms": ("cohort.firms.cli:firms", "Bring in firms with what they declare."),
     "scores": ("cohort.rounds.scores.importer:scores", "Bring in the scores of a closed round."),
     "rates": ("cohort.exports.rates.cli:rates", "Bring in exchange rates."),
+    "attendance": ("cohort.training.sessions.cli:attendance", "Bring in who was at a session."),
     "template": ("cohort.plans.template_cli:template", "Let a milestone template be what a file says."),
 }
 OPERATOR = replace(SYSTEM, name="command line")

@@ -52,10 +52,11 @@ PERMISSIONS: dict[Role, frozenset[str]] = {
         | {"audit.see", "firm.edit", "firm.import", "round.edit", "round.score", "round.decide"}
         | {"round.seal", "round.publish"}
         | {"milestone.confirm", "milestone.edit", "export.log", "export.verify", "worklist.see", "call.log"}
+        | {"session.edit"}
     ),
     Role.COORDINATOR: frozenset(
         _READ | _FOLLOW | {"people.invite", "firm.edit", "firm.import", "round.score", "milestone.confirm"}
-        | {"export.log", "export.verify", "worklist.see", "call.log", "plan.see", "round.concur"}
+        | {"export.log", "export.verify", "worklist.see", "call.log", "plan.see", "round.concur", "session.edit"}
     ),
     Role.EVALUATOR: frozenset({"round.see", "round.review"}),
     Role.COACH: frozenset(_FOLLOW | {"milestone.confirm", "call.log"}),

@@ -20,6 +20,7 @@ from cohort.rounds.seats.models import Offer
 from cohort.rounds.seats.offers import standing_offer
 from cohort.training import queries as training_queries
 from cohort.training.growth import growth_of
+from cohort.training.sessions.hours import next_sessions
 
 LAST_EXPORTS = 5
 
@@ -45,6 +46,7 @@ def own_page(session: Session, actor: Actor) -> dict[str, Any]:
         "member": member, **said, "today": today,
         "standing": training_queries.standing_of(session, member, today), "growth": growth_of(session, actor, member, today),
         "progress": firm_progress(session, member.plan, member.firm, today), "exports": list(exports),
+        **next_sessions(session, actor, member),
     }
 
 

@@ -14,9 +14,10 @@ from cohort.training.diagnostics import views as diagnostics
 from cohort.training.feeds import views as feeds
 from cohort.training.leaving import views as leaving
 from cohort.training.reminders import jobs
-from cohort.training.sessions import models as sessions
+from cohort.training.sessions import attendance_views
+from cohort.training.sessions import words as session_words
 
-TABLES = (sessions, certificates)  # known to the schema when the module is loaded
+TABLES = (certificates,)  # known to the schema when the module is loaded
 JOBS = (jobs.write_reminders,)  # registered when the module is loaded
 
 
@@ -26,6 +27,8 @@ def init_app(app: Flask) -> None:
     app.register_blueprint(contacts.blueprint)
     app.register_blueprint(leaving.blueprint)
     app.register_blueprint(feeds.blueprint)
+    app.register_blueprint(attendance_views.blueprint)
+    app.jinja_env.globals["session_when"] = session_words.when  # for mails
     app.register_blueprint(diagnostics.blueprint)
     app.register_blueprint(coaching.blueprint)
     app.register_blueprint(dates.blueprint)

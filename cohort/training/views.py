@@ -32,6 +32,7 @@ from cohort.training.coaching.queries import due_steps
 from cohort.training.diagnostics.queries import MOMENT_OF
 from cohort.training.growth import growth_of
 from cohort.training.models import Milestone
+from cohort.training.sessions.hours import CORE_MILESTONE, hours_said
 
 blueprint = Blueprint("training", __name__, url_prefix="/training")
 Page = str | Response | tuple[str, int]
@@ -98,7 +99,7 @@ def member(member_id: int) -> Page:
         "training/member.html", standing=queries.standing_of(session, found, today), member=found, today=today,
         ends_on=plan_queries.end_of(found.plan), words=words, plan_words=plan_words, State=State,
         notes=queries.notes_of(session, found.plan_id, found.firm_id) if current_actor().is_staff else [],
-        history=history_of(session, found), growth=growth_of(session, current_actor(), found, today), may_end=may_end(current_actor(), found) and found.left_on is None,
+        hours=hours_said(session, found), history=history_of(session, found), growth=growth_of(session, current_actor(), found, today), may_end=may_end(current_actor(), found) and found.left_on is None,
         pauses=[each for each in pauses_of(session, found) if each.until_on >= today],
     )
 
@@ -121,6 +122,7 @@ def _page(milestone: Milestone, form: Any) -> str:
         "training/milestone.html", milestone=milestone, dated=dated, form=form, member=found, words=words,
         plan_words=plan_words, State=State, latest=latest, waiting=waiting_of(milestone.entries),
         history=sorted([*history_of(session, milestone), *acts_with_others(session, milestone.entries)], key=lambda act: act.at, reverse=True),
+        hours=hours_said(session, found) if milestone.number == CORE_MILESTONE else None,
         by_export=milestone.number in service.EXPORT_MILESTONES, moment=MOMENT_OF.get(milestone.number), may_answer=queries.may_answer(actor, milestone.confirms),
         is_own=handed_in is not None and handed_in.recorded_by == actor.person_id, may_lead=bool(actor.roles & service.LEADS),
         may_hand_in=actor.may("milestone.submit") or actor.may("milestone.confirm"),

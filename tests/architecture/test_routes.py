@@ -40,7 +40,7 @@ ROLES: dict[str, Role | None] = {
 # Places of an address that name something of the firm in Chile.
 OF_THE_FIRM = {"firm_id", "member_id", "milestone_id", "export_id", "declaration_id", "firm_person_id", "application_id"}
 # Places that name something of the plan; whoever works in another one is refused. Which plans there are is public.
-OF_THE_PLAN = {"plan_id", "round_id", "person_id", "grant_id", "member_id", "milestone_id", "export_id", "application_id"}
+OF_THE_PLAN = {"plan_id", "round_id", "person_id", "grant_id", "member_id", "milestone_id", "export_id", "application_id", "session_id"}
 OPEN_TO_OTHER_PLANS = {"plans.detail"}
 OUT_OF_REACH = {
     "peru": "another country", "past": "stood in for Chile until yesterday", "firmpe": "another firm", "evaluator": "sees no firm", "observer": "sees no firm",
@@ -49,7 +49,7 @@ OUT_OF_REACH = {
 # Views that name a thing which nobody has here, or that exist in another state of it only: 404, 410 or 422 is right.
 STATEFUL = {
     "sign_in.accept", "sign_in.link", "account.new_address", "sign_in.code", "firms.checked", "exports.flag", "mail.detail", "jobs.detail",
-    "rounds.appeal", "rounds.record", "gallery.page", "gallery.show", "calls.protocol", "calls.chances_file", "calendar.feed", "dates.detail", "dates.take_back", "rounds.chances", "apply.request_to_act", "apply.form",
+    "rounds.appeal", "rounds.record", "gallery.page", "gallery.show", "calls.protocol", "calls.chances_file", "calendar.feed", "sessions.here", "dates.detail", "dates.take_back", "rounds.chances", "apply.request_to_act", "apply.form",
     "apply.review", "apply.receipt", "apply.ownership", "apply.appeal", "apply.withdraw", "apply.firm", "exports.edit",
     "exports.refund", "exports.reopen", "exports.withdraw", "exports.send_back", "exports.new", "exports.in_dollars",
     "rounds.seats", "rounds.letters_page", "rounds.seat", "rounds.replace", "rounds.proposal", "rounds.act_pdf",
