@@ -13,6 +13,9 @@ from sqlalchemy.orm import Session
 
 from cohort.kit.access import Actor
 from cohort.plans.models import Member
+from cohort.training.certificates import words as certificate_words
+from cohort.training.certificates.models import Certificate
+from cohort.training.certificates.queries import certificates_of
 from cohort.training.coaching import queries as coaching
 from cohort.training.coaching.queries import HeldTalk, Step
 from cohort.training.diagnostics import queries as diagnostics
@@ -29,7 +32,9 @@ class Growth:
     may_take: bool
     steps: list[Step]
     talks: list[HeldTalk]
+    certificates: list[Certificate]
     words: ModuleType = words
+    certificate_words: ModuleType = certificate_words
 
     @property
     def coached_minutes(self) -> int:
@@ -45,4 +50,5 @@ def growth_of(session: Session, actor: Actor, member: Member, day: date) -> Grow
         may_take=actor.may("milestone.confirm") and member.left_on is None,
         steps=[] if member.left_on else coaching.open_steps(session, member, day),
         talks=coaching.talks_of(session, member) if actor.may("call.log") else [],
+        certificates=certificates_of(session, member),
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Flask
 
 from cohort.training import views
-from cohort.training.certificates import models as certificates
+from cohort.training.certificates import views as certificates
 from cohort.training.coaching import views as coaching
 from cohort.training.contacts import views as contacts
 from cohort.training.dates import request_views
@@ -17,7 +17,6 @@ from cohort.training.reminders import jobs
 from cohort.training.sessions import attendance_views
 from cohort.training.sessions import words as session_words
 
-TABLES = (certificates,)  # known to the schema when the module is loaded
 JOBS = (jobs.write_reminders,)  # registered when the module is loaded
 
 
@@ -31,5 +30,6 @@ def init_app(app: Flask) -> None:
     app.jinja_env.globals["session_when"] = session_words.when  # for mails
     app.register_blueprint(diagnostics.blueprint)
     app.register_blueprint(coaching.blueprint)
+    app.register_blueprint(certificates.blueprint)
     app.register_blueprint(dates.blueprint)
     app.register_blueprint(request_views.blueprint)
