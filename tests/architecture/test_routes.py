@@ -49,7 +49,7 @@ OUT_OF_REACH = {
 # Views that name a thing which nobody has here, or that exist in another state of it only: 404, 410 or 422 is right.
 STATEFUL = {
     "sign_in.accept", "sign_in.link", "account.new_address", "sign_in.code", "firms.checked", "exports.flag", "mail.detail", "jobs.detail",
-    "rounds.appeal", "rounds.record", "gallery.page", "gallery.show", "calls.protocol", "calls.chances_file", "calendar.feed", "certificates.check", "certificates.paper", "certificates.revoke", "sessions.here", "dates.detail", "dates.take_back", "rounds.chances", "apply.request_to_act", "apply.form",
+    "rounds.appeal", "rounds.record", "gallery.page", "gallery.show", "calls.protocol", "calls.chances_file", "calendar.feed", "dates.detail", "dates.take_back", "certificates.check", "certificates.paper", "certificates.revoke", "sessions.here", "rounds.chances", "apply.request_to_act", "apply.form",
     "apply.review", "apply.receipt", "apply.ownership", "apply.appeal", "apply.withdraw", "apply.firm", "exports.edit",
     "exports.refund", "exports.reopen", "exports.withdraw", "exports.send_back", "exports.new", "exports.in_dollars",
     "rounds.seats", "rounds.letters_page", "rounds.seat", "rounds.replace", "rounds.proposal", "rounds.act_pdf",
@@ -84,7 +84,7 @@ class Walk:
         if name in self.doors.values:
             return self.doors.values[name]
         known = {
-            "kind": {"plans.policy": "parity", "dates.change": "start"}.get(rule.endpoint, "csv"), "act": "redate", "moment": "start", "check": "country",
+            "kind": "parity" if rule.endpoint == "plans.policy" else min(getattr(rule._converters.get(name), "items", {"csv"})), "act": "redate", "moment": "start", "check": "country",
             "name": "reminders", "filename": "icon.svg", "place_id": 999, "message_id": 1, "flag_id": 1, "appeal_id": 1,
             "invitation_id": 1, "offer_id": 1, "upload_id": 999, "change_id": 999, "talk_id": 999, "certificate_id": 999,
         }
