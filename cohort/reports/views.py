@@ -30,6 +30,7 @@ from cohort.rounds.waiting import PLACES, WORDS, steps_for
 from cohort.rules.stages import quarter_of, quarter_start
 from cohort.training import queries as training_queries
 from cohort.training import words as training_words
+from cohort.training.reminders.snoozing import rests_of
 from cohort.training.coaching.queries import due_steps
 from cohort.training.dates.requests import waiting_requests
 
@@ -42,8 +43,9 @@ def _session() -> Session:
 
 
 def work_count(session: Session, actor: Actor) -> int:
-    """Return how many exports and milestones wait for the actor: the gold number on the rail."""
-    return lists.to_verify_count(session, actor.plan_id or 0) + training_queries.waiting_count(session, actor)
+    """Return how many exports, milestones and wishes for more time wait for the actor: the gold number on the rail."""
+    plan_id = actor.plan_id or 0
+    return lists.to_verify_count(session, plan_id) + training_queries.waiting_count(session, actor) + len(waiting_requests(session, plan_id))
 
 
 navigation.announce(Entry(_l("Overview"), "reports.overview", "layout-dashboard", "overview.see", 10))
@@ -119,10 +121,11 @@ def work() -> Page:
     session, actor = _session(), current_actor()
     plan = plan_queries.plan_of(session, actor.plan_id)
     today = clock.today(plan.time_zone)
-    handed_in = training_queries.waiting_for_us(session, plan.id)
+    handed_in = [each for each in training_queries.waiting_for_us(session, plan.id) if training_queries.may_answer(actor, each.confirms)]
     return render_template(
         "reports/work.html", to_verify=lists.to_verify(session, plan.id),
-        verify_count=lists.to_verify_count(session, plan.id), to_confirm=[each for each in handed_in if training_queries.may_answer(actor, each.confirms)],
+        verify_count=lists.to_verify_count(session, plan.id), to_confirm=handed_in,
+        rests=rests_of(session, actor.person_id, [each.id for each in handed_in], today),
         to_call=lists.to_call(session, plan.id, today), today=today, words=words, plan_words=plan_words,
         training_words=training_words, back=url_for("reports.work"), pilots=lists.pilot_firms(session, plan.id),
         more_time=waiting_requests(session, plan.id), steps_due=due_steps(session, actor, today), standing_in=plan_queries.standing_in(session, actor, today), **decision_steps(session, actor),

@@ -119,6 +119,19 @@ def _newest_firm_step(
     return None
 
 
+def rests(due_on: date, until_on: date | None, day: date) -> bool:
+    """Whether a person who rested a line until a day is spared it on `day`: before that day, and while it is not late.
+
+    What is overdue is owed and told all the same (rule 18).
+
+    >>> rests(date(2026, 12, 16), date(2026, 12, 20), date(2026, 12, 16))
+    True
+    >>> rests(date(2026, 12, 16), date(2026, 12, 20), date(2026, 12, 17))
+    False
+    """
+    return until_on is not None and day < until_on and day <= due_on
+
+
 @dataclass(frozen=True)
 class Due:
     """Something a coordinator answers for: a firm's milestone or a review of their own, open on the day."""

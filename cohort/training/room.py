@@ -14,6 +14,7 @@ from cohort.training.diagnostics import views as diagnostics
 from cohort.training.feeds import views as feeds
 from cohort.training.leaving import views as leaving
 from cohort.training.reminders import jobs
+from cohort.training.reminders import views as reminders
 from cohort.training.sessions import attendance_views
 from cohort.training.sessions import words as session_words
 
@@ -26,6 +27,7 @@ def init_app(app: Flask) -> None:
     app.register_blueprint(contacts.blueprint)
     app.register_blueprint(leaving.blueprint)
     app.register_blueprint(feeds.blueprint)
+    app.register_blueprint(reminders.blueprint)
     app.register_blueprint(attendance_views.blueprint)
     app.jinja_env.globals["session_when"] = session_words.when  # for mails
     app.register_blueprint(diagnostics.blueprint)

@@ -25,13 +25,14 @@ from cohort.plans.groups import Group, chosen_group, group_choices, group_counts
 from cohort.plans.rights import may_end
 from cohort.rules.progress import State
 from cohort.training import forms, queries, service, words
+from cohort.training.coaching.queries import due_steps
 from cohort.training.dates.pauses import paused_on, pauses_of
 from cohort.training.dates.queries import acts_with_others
 from cohort.training.dates.requests import waiting_of
-from cohort.training.coaching.queries import due_steps
 from cohort.training.diagnostics.queries import MOMENT_OF
 from cohort.training.growth import growth_of
 from cohort.training.models import Milestone
+from cohort.training.reminders.snoozing import rests_of
 from cohort.training.sessions.hours import CORE_MILESTONE, hours_said
 
 blueprint = Blueprint("training", __name__, url_prefix="/training")
@@ -126,6 +127,7 @@ def _page(milestone: Milestone, form: Any) -> str:
         by_export=milestone.number in service.EXPORT_MILESTONES, moment=MOMENT_OF.get(milestone.number), may_answer=queries.may_answer(actor, milestone.confirms),
         is_own=handed_in is not None and handed_in.recorded_by == actor.person_id, may_lead=bool(actor.roles & service.LEADS),
         may_hand_in=actor.may("milestone.submit") or actor.may("milestone.confirm"),
+        rests_until=rests_of(session, actor.person_id, [milestone.id], today).get(milestone.id),
     )
 
 

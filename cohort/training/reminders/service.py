@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, timedelta
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session, contains_eager
@@ -25,6 +25,7 @@ from cohort.training import queries
 from cohort.training.dates.pauses import paused_members, paused_on
 from cohort.training.models import Milestone, ReminderStep
 from cohort.training.queries import Standing
+from cohort.training.reminders.snoozing import rests_of, rests_on
 
 FIRM_MAIL, STAFF_MAIL = "reminder_firm", "reminder_staff"
 Line = tuple[Step, int, int]  # the step, the milestone it speaks of, the firm
@@ -84,7 +85,7 @@ def _remind_firms(
             )
             lines = [(step, rows[step.subject_id], member.firm_id) for step in steps]
             told.setdefault(person.id, _Told(person, [])).lines.extend(lines)
-    for each in told.values():
+    for each in _awake(session, day, told.values()):
         written = _write(session, plan, day, each, FIRM_MAIL)
         counts["firm_mails"] += bool(written)
         counts["lines"] += written
@@ -112,10 +113,22 @@ def _remind_staff(
                     (step, step.subject_id, firms[step.subject_id]) for step in steps
                     if step.audience is audience and step.kind is not Kind.WEEK
                 )
-    for each in told.values():
+    for each in _awake(session, day, told.values()):
         written = _write(session, plan, day, each, STAFF_MAIL)
         counts["staff_mails"] += bool(written)
         counts["lines"] += written
+
+
+def _awake(session: Session, day: date, told: Iterable[_Told]) -> list[_Told]:
+    """Leave out the lines that their reader rests; such a line is written, if it still holds, once the rest is over."""
+    resting = rests_on(session, day)
+    return [
+        replace(each, lines=[
+            line for line in each.lines
+            if not reminders.rests(line[0].due_on, resting.get((each.person.id, line[1])), day)
+        ])
+        for each in told
+    ]
 
 
 def _write(session: Session, plan: Plan, day: date, told: _Told, kind: str) -> int:
@@ -164,7 +177,7 @@ def _written(session: Session, plan_id: int, *audiences: Audience) -> tuple[dict
 
 
 def still_open(session: Session, message: OutboxMessage) -> dict[str, object] | None:
-    """Return the lines that still hold, worded for the mail; None when all have been done meanwhile: it is cancelled.
+    """Return the lines that still hold, worded for the mail; None when all are done, or rested by whoever reads it: it is cancelled.
 
     It looks at the day of sending, wherever the firm is: a mail that waited does not say “today” of yesterday.
     """
@@ -177,12 +190,15 @@ def still_open(session: Session, message: OutboxMessage) -> dict[str, object] | 
     if message.kind == FIRM_MAIL:
         statement = statement.where(Milestone.handed_in_on.is_(None), Milestone.member_id.not_in(paused_members(clock.today())))
     rows = session.scalars(statement.order_by(Milestone.due_on, Milestone.id)).all()
-    if not rows:
-        return None
-    lines = [
-        {"title_es": row.title_es, "title_en": row.title_en, "due_on": row.due_on,
-         "days_left": (row.due_on - clock.today(ZONES[row.member.country])).days, "firm": row.member.firm.name,
-         "member_id": row.member_id, "milestone_id": row.id, "waits": row.handed_in_on is not None}
-        for row in rows
-    ]
-    return {**message.params, "lines": lines}
+    yesterday = clock.today() - timedelta(days=1)  # somewhere it may still be the day before
+    rested = rests_of(session, message.person_id, [row.id for row in rows], yesterday)
+    lines = []
+    for row in rows:
+        today = clock.today(ZONES[row.member.country])
+        if not reminders.rests(row.due_on, rested.get(row.id), today):
+            lines.append({
+                "title_es": row.title_es, "title_en": row.title_en, "due_on": row.due_on,
+                "days_left": (row.due_on - today).days, "firm": row.member.firm.name, "member_id": row.member_id,
+                "milestone_id": row.id, "waits": row.handed_in_on is not None,
+            })
+    return {**message.params, "lines": lines} if lines else None
