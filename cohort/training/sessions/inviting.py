@@ -94,8 +94,10 @@ def answer(session: Session, actor: Actor, training: TrainingSession, firm_id: i
         before = queries.places(session, [training])
         found.answer, found.answered_at, found.answered_by = word, clock.now(), actor.person_id
         session.flush()
-        audit.record(session, actor, f"session.said_{word}", found)
-        if word == "no":
+        if word == "yes":
+            audit.record(session, actor, "session.said_yes", found)
+        else:
+            audit.record(session, actor, "session.said_no", found)
             _tell_next(session, training, before)
     return queries.waits(training, queries.places(session, [training]).get(found.id))
 
