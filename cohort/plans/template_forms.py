@@ -37,13 +37,13 @@ class ReasonForm(FlaskForm):
 class RowForm(FlaskForm):
     """One row of the template."""
 
-    phase = SelectField(_l("Phase"), choices=[SelectChoice(code, name) for code, name in words.PHASE_NAMES.items()])
+    phase = SelectField(_l("Phase"), [_NEEDED], choices=[SelectChoice(code, name) for code, name in words.PHASE_NAMES.items()])
     title_es = StringField(_l("Title in Spanish"), [_NEEDED, Length(max=160)])
     title_en = StringField(_l("Title in English"), [_NEEDED, Length(max=160)])
     day = IntegerField(_l("Falls due after"), [_WHOLE], description=_l("A whole number; before another milestone it is negative."))
-    unit = SelectField(_l("Counted in"), choices=[SelectChoice(code, name) for code, name in template_words.UNIT_NAMES.items()])
+    unit = SelectField(_l("Counted in"), [_NEEDED], choices=[SelectChoice(code, name) for code, name in template_words.UNIT_NAMES.items()])
     anchor = SelectField(
-        _l("Counted from"), choices=[SelectChoice(code, name) for code, name in template_words.ANCHOR_NAMES.items()],
+        _l("Counted from"), [_NEEDED], choices=[SelectChoice(code, name) for code, name in template_words.ANCHOR_NAMES.items()],
         description=_l("Days from enrolment stretch and shrink with the days that a firm has left; everything else is a fixed date."),
     )
     anchor_number = IntegerField(_l("Number of that other milestone"), [Optional()])
@@ -51,7 +51,7 @@ class RowForm(FlaskForm):
     evidence_es = StringField(_l("What shows it, in Spanish"), [Length(max=160)])
     evidence_en = StringField(_l("What shows it, in English"), [Length(max=160)])
     confirms = SelectMultipleField(
-        _l("Who confirms it"), choices=[SelectChoice(code, name) for code, name in template_words.ROLE_NAMES.items()],
+        _l("Who confirms it"), [_NEEDED], choices=[SelectChoice(code, name) for code, name in template_words.ROLE_NAMES.items()],
         option_widget=CheckboxInput(), widget=ListWidget(), description=_l("Whoever stands above them may do so too."),
     )
     is_required = BooleanField(_l("Needed to complete the programme"))

@@ -30,9 +30,9 @@ from cohort.rounds.waiting import PLACES, WORDS, steps_for
 from cohort.rules.stages import quarter_of, quarter_start
 from cohort.training import queries as training_queries
 from cohort.training import words as training_words
-from cohort.training.reminders.snoozing import rests_of
 from cohort.training.coaching.queries import due_steps
 from cohort.training.dates.requests import waiting_requests
+from cohort.training.reminders.snoozing import rests_of
 
 blueprint = Blueprint("reports", __name__)
 Page = str | AnyResponse | tuple[str, int]

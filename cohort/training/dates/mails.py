@@ -22,7 +22,7 @@ from cohort.training.reminders.service import FIRM_MAIL, STAFF_MAIL
 
 @dataclass(frozen=True)
 class Reminded:
-    """How many queued mails and written lines speak of each milestone, and which mails those are."""
+    """How many queued mails and how many lines that left speak of each milestone, and which mails are queued."""
 
     queued: dict[int, int]
     written: dict[int, int]
@@ -45,7 +45,8 @@ def reminded_of(session: Session, plan_id: int, days: Mapping[int, date]) -> Rem
         .group_by(ReminderStep.subject_id, ReminderStep.due_on)
     )
     with unscoped(session):
-        written = {row[0]: row[2] for row in session.execute(statement) if days.get(row[0]) == row[1]}
+        lines = {row[0]: row[2] for row in session.execute(statement) if days.get(row[0]) == row[1]}
+    written = {milestone: count - queued.get(milestone, 0) for milestone, count in lines.items()}
     return Reminded(queued, written, sorted(mail_ids))
 
 
