@@ -60,8 +60,11 @@ def log_talk(session: Session, actor: Actor, member: Member, talk: Talk, correct
         row.next_done_on = corrects.next_done_on if step == corrects.next_step else None
     session.add(row)
     session.flush()
-    audit.record(session, actor, "coaching.corrected" if corrects else "coaching.held", member, after={
-        "held_on": talk.held_on, "minutes": talk.minutes, "next_on": talk.next_on})
+    said: dict[str, object] = {"held_on": talk.held_on, "minutes": talk.minutes, "next_on": talk.next_on}
+    if corrects is None:
+        audit.record(session, actor, "coaching.held", member, after=said)
+    else:
+        audit.record(session, actor, "coaching.corrected", member, after=said)
     return row
 
 
