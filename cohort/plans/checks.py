@@ -122,7 +122,8 @@ def check_policy(kind: str, settings: Mapping[str, Any]) -> dict[str, Any]:
         try:
             checked[key] = check(value)
         except (ValueError, TypeError, InvalidOperation) as error:
-            raise DomainError("policy_value", key=words.KEY_NAMES[key], value=value, expected=expected) from error
+            said = ", ".join(map(str, value)) if isinstance(value, list) else value
+            raise DomainError("policy_value", key=words.KEY_NAMES[key], value=said, expected=expected) from error
     _refuse_clash(checked)
     return checked
 

@@ -148,6 +148,10 @@ def test_a_rule_for_an_earlier_day_may_be_set_after_one_for_a_later_day(session:
     ("recurrence", {"min_operations": True}, "policy_value"), ("recurrence", {"ecommerce_only": "yes"}, "policy_value"),
     ("recurrence", {"destinations": ["Chile"]}, "policy_value"), ("recurrence", {"dormant_days": 400}, "policy_clash"),
     ("reminders", {"before_days": ["soon"]}, "policy_value"), ("reminders", {"before_days": [91]}, "policy_value"),
+    ("reminders", {"before_days": ["7", "-1"]}, "policy_value"), ("reminders", {"overdue_days": [-1]}, "policy_value"),
+    ("reminders", {"overdue_days": ["1", "700"]}, "policy_value"), ("reminders", {"min_gap_days": -1}, "policy_value"),
+    ("reminders", {"min_gap_days": 31}, "policy_value"), ("reminders", {"urgent_hours": -48}, "policy_value"),
+    ("reminders", {"escalate_days": 0}, "policy_value"), ("reminders", {"escalate_days": 365}, "policy_value"),
     ("reminders", {"digest_weekday": 7}, "policy_value"), ("thresholds", {"min_total": 101}, "policy_value"),
     ("weather", {"rain": 1}, "not_found"),
 ])

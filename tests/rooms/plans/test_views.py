@@ -141,6 +141,22 @@ def test_a_policy_that_does_not_fit_keeps_what_was_typed(session: Session, world
     assert rows(session, PolicyVersion, PolicyVersion.version > 1) == []
 
 
+def test_a_reminder_on_a_negative_or_absurd_day_is_refused_in_a_sentence(session: Session, world: World, pages: PagesOf) -> None:
+    path = f"/plans/{world.plan}/policies/reminders"
+    typed = {**POLICIES["reminders"], "valid_from_on": "2026-11-24", "reason": "Acta 9."}
+    for field, value, said in (
+        ("before_days", "7, -1", "“Days before the date”: 7, -1 does not fit; expected is 0–90, 0–90, …."),
+        ("overdue_days", "1, 700", "“Days after the date”: 1, 700 does not fit; expected is 0–90, 0–90, …."),
+        ("overdue_days", "1; 7", "“Days after the date”: 1; 7 does not fit; expected is 0–90, 0–90, …."),
+        ("min_gap_days", "-3", ": -3 does not fit; expected is 0–30."),
+        ("escalate_days", "0", ": 0 does not fit; expected is 1–90."),
+    ):
+        page = pages("manager").sent_back(path, **{**typed, field: value})
+        assert said in page.text, field
+        assert [facts["value"] for facts in page.of("input") if facts.get("name") == field] == [value]
+    assert rows(session, PolicyVersion, PolicyVersion.version > 1) == []
+
+
 def test_a_form_of_a_policy_shows_what_holds_today(do: Do, world: World, pages: PagesOf) -> None:
     def later(session: Session) -> None:
         service.set_policy(session, SYSTEM, world.plan_of(session), "parity", {"share": "0.9"}, valid_from_on=date(2027, 5, 1), reason="Luego.")
