@@ -40,7 +40,7 @@ PAST_SCOPE = {
     "cohort/rounds/applications/staff.py _request": "a request to act for the actor's own firm lies outside their own files",
     "cohort/rounds/calls/public.py record": "the record is public once it is published",
     "cohort/rounds/applications/views.py _sent": "what was last sent in of a file that was found to be one's own",
-    "cohort/rounds/calls/queries.py published_firms": "names of selected firms that agreed to be named",
+    "cohort/rounds/calls/queries.py _named": "names of selected firms that agreed to be named",
     "cohort/rounds/calls/service.py close_round": "the pool is frozen whole",
     "cohort/rounds/decisions/appeals.py answer_appeal": "whether the judge scored the file",
     "cohort/rounds/decisions/letters.py notice_on": "one day of the round, no row of a firm",

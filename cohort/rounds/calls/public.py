@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from flask import Response, jsonify, render_template, url_for
+from sqlalchemy.orm import Session
 
 from cohort.firms.words import country_name
 from cohort.kit import clock
@@ -43,18 +44,25 @@ def detail(code: str) -> Page:
     """Show one call: rules, dates, how firms are chosen, and its outcome once published."""
     session = session_now()
     round_ = queries.call_of(session, code)
-    named, unnamed = queries.published_firms(session, round_) if round_.status == "published" else ({}, {})
-    result = [
-        {"country": country_name(one), "names": named.get(one, []), "unnamed": unnamed.get(one, 0)}
-        for one in round_.protocol["countries"] if one in named or one in unnamed
-    ]
     held = drawing.published(session, round_.id)
     return render_template(
-        "calls/detail.html", is_seed_known=drawing.is_seed_known(session, round_), chances=_chances(round_, held) if held else None, round=round_, words=words, told=told, criteria=criteria_of(round_.protocol), short=short, result=result,
+        "calls/detail.html", round=round_, words=words, told=told, criteria=criteria_of(round_.protocol), short=short,
+        result=_result(session, round_) if round_.status == "published" else [], chances=_chances(round_, held) if held else None,
+        is_seed_known=drawing.is_seed_known(session, round_),
         is_taking=service.takes_applications(round_), closes=local_text(round_.closes_at, round_.time_zone),
         opens=local_text(round_.opens_at, round_.time_zone),
         countries=", ".join(country_name(one) for one in round_.protocol["countries"]),
     )
+
+
+def _result(session: Session, round_: Round) -> list[dict[str, object]]:
+    """Return by country who was chosen and who was called later: names of those that agreed, a number of the others."""
+    (named, unnamed), (later, later_unnamed) = queries.published_firms(session, round_), queries.called_later(session, round_)
+    return [
+        {"country": country_name(one), "names": named.get(one, []), "unnamed": unnamed.get(one, 0),
+         "later": later.get(one, []), "later_unnamed": later_unnamed.get(one, 0)}
+        for one in round_.protocol["countries"] if one in {*named, *unnamed, *later, *later_unnamed}
+    ]
 
 
 def _chances(round_: Round, held: list[Chances]) -> dict[str, object]:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session, joinedload
 
 from cohort.firms.models import ConsentEntry, Firm
@@ -14,6 +14,7 @@ from cohort.kit.access import unscoped
 from cohort.kit.errors import DomainError
 from cohort.rounds.models import Application, Decision, Round, ScoreEntry, Seat
 from cohort.rounds.screening.queries import state_of_file
+from cohort.rounds.seats.models import Offer
 
 STEPS = ("draft", "open", "review", "selection", "sealed", "offers")
 
@@ -133,12 +134,24 @@ def published_firms(session: Session, round_: Round) -> tuple[dict[str, list[str
 
     Public: reads every seat on purpose, and gives out names alone.
     """
+    chosen = select(Seat.application_id).join(Decision, Decision.id == Seat.decision_id).where(
+        Decision.round_id == round_.id, Seat.outcome == "selected")
+    return _named(session, chosen)
+
+
+def called_later(session: Session, round_: Round) -> tuple[dict[str, list[str]], dict[str, int]]:
+    """Return the firms that were called from the waiting list and accepted, in the shape of `published_firms`."""
+    called = select(Offer.application_id).join(Decision, Decision.id == Offer.decision_id).where(
+        Decision.round_id == round_.id, Offer.replacement_id.is_not(None), Offer.state == "accepted")
+    return _named(session, called)
+
+
+def _named(session: Session, applications: Select[int]) -> tuple[dict[str, list[str]], dict[str, int]]:
     with unscoped(session):
         rows = session.execute(
             select(Firm.id, Firm.country, Firm.trade_name, Firm.legal_name)
-            .join(Application, Application.firm_id == Firm.id).join(Seat, Seat.application_id == Application.id)
-            .join(Decision, Decision.id == Seat.decision_id)
-            .where(Decision.round_id == round_.id, Seat.outcome == "selected").order_by(Firm.country, Firm.sort_name)
+            .join(Application, Application.firm_id == Firm.id).where(Application.id.in_(applications))
+            .order_by(Firm.country, Firm.sort_name)
         ).all()
         agreed = _agreed(session, [row.id for row in rows])
     named: dict[str, list[str]] = {}

@@ -31,7 +31,7 @@ class Line:
     firm: str
     href: str
     country: str
-    ownership: str  # owned | led | ""
+    ownership: str  # owned | led | counts (all that a record says) | ""
     is_verified: bool
     score: Decimal | None
     outcome: str
@@ -104,7 +104,8 @@ def proposed_lines(session: Session, round_: Round, decision: Decision) -> list[
 def _coded(row: Mapping[str, Any], fate: Mapping[str, Any]) -> Line:
     """Return a row of a file beyond the reach: what the public record will say of it, no more."""
     return Line(
-        place=fate["place"], firm=row["code"], href="", country=row["country"], ownership="", is_verified=False,
+        place=fate["place"], firm=row["code"], href="", country=row["country"],
+        ownership="counts" if row["womens"] == "yes" else "", is_verified=False,
         score=Decimal(row["score"]), outcome=fate["outcome"], why="", tone="sun" if fate["outcome"] == "waitlist" else "",
     )
 

@@ -37,7 +37,7 @@ def seal_failures(record: Mapping[str, Any]) -> list[str]:
         *(f"{name}: no part of a record" for name in record if name not in {*PARTS, *OF_SOME, "call"}),
         *(f"hashes.{name}: no part that is hashed" for name in hashes if name not in hashed),
         *(
-            f"hashes.{name}: the {name} is not the one that was sealed"
+            f"hashes.{name}: the part {name} is not the one that was sealed"
             for name in hashed
             if hashes.get(name) != fingerprint(record.get(name))
         ),

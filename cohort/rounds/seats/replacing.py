@@ -12,6 +12,7 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from cohort.firms.words import country_name
 from cohort.kit import audit, clock
 from cohort.kit.access import Actor, unscoped
 from cohort.kit.errors import DomainError, wording
@@ -123,7 +124,7 @@ def call(session: Session, actor: Actor, round_: Round, key: str, reason: str) -
         raise DomainError("replace_nobody_fits")
     blocked = called.blocked
     if blocked:
-        raise DomainError("replace_frozen", countries=", ".join(blocked))
+        raise DomainError("replace_frozen", countries=", ".join(map(country_name, blocked)))
     if not reason.strip():
         raise DomainError("seat_reason_missing")
     decision = decision_of(session, round_.id)

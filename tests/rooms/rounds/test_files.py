@@ -217,9 +217,9 @@ def test_a_record_re_runs_and_a_changed_one_is_named(run, tmp_path):
     path.write_text(json.dumps(record), encoding="utf-8")
     changed = CliRunner().invoke(verify, [str(path)])
     assert changed.exit_code == 3
-    assert changed.stdout.splitlines()[0] == "hashes.rows: the rows is not the one that was sealed"
+    assert changed.stdout.splitlines()[0] == "hashes.rows: the part rows is not the one that was sealed"
     assert 'result.selected: sealed ["a", "b", "c", "e"], now ["f", "a", "b", "c"]' in changed.stdout
-    assert changed.stdout.splitlines()[1] == "hashes.software: the software is not the one that was sealed"
+    assert changed.stdout.splitlines()[1] == "hashes.software: the part software is not the one that was sealed"
     assert changed.stderr == f"notice: sealed by cohort 0.0.1, checked by cohort {__version__}\n{CHANGED}\n"
 
 
@@ -288,7 +288,7 @@ def test_a_round_that_was_drawn_is_drawn_again_from_its_record_and_so_is_a_repla
     path.write_text(json.dumps(record), encoding="utf-8")
     done = CliRunner().invoke(verify, [str(path)])
     assert done.exit_code == 3
-    assert done.stdout.splitlines()[0] == "hashes.result: the result is not the one that was sealed"
+    assert done.stdout.splitlines()[0] == "hashes.result: the part result is not the one that was sealed"
 
 
 def test_an_answer_not_proven_is_a_fault_of_ours():

@@ -251,7 +251,7 @@ def test_the_record_carries_it_and_verify_runs_it_again(world: World, tmp_path: 
         rows = [{**each, **other} if each is row else each for each in part["rows"]]
         return differences({**sealed, "screening": {**part, "rows": rows}}, "r")
 
-    wrong = "hashes.screening: the screening is not the one that was sealed"
+    wrong = "hashes.screening: the part screening is not the one that was sealed"
     assert changed(outcome="sent") == [
         wrong, f"screening.{row['code']}: sealed sent at place 3, now not_among_best at place 3"]
     assert changed(points="50.0001") == [wrong]

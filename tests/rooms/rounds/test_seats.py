@@ -18,6 +18,7 @@ from cohort.kit.outbox import MAIL_KINDS, OutboxMessage
 from cohort.plans.members import leave_member
 from cohort.plans.models import Member
 from cohort.rounds.applications import service as applications
+from cohort.rounds.calls import queries
 from cohort.rounds.decisions import appeals, letters
 from cohort.rounds.decisions import service as decision_service
 from cohort.rounds.files.replay import differences, read_record
@@ -126,8 +127,12 @@ def test_replacement_keeps_parity_and_can_be_run_again(world: World, app: Flask,
     still = MAIL_KINDS["seat_offered"].still_true
     assert still is not None
     assert still(world.session, mail) == mail.params
+    assert queries.called_later(world.session, round_) == ({}, {})
     with clock.at(AFTER):
-        offers.decline(world.session, world.owner_of(expected), world.offer_of(expected), "")
+        offers.accept(world.session, world.owner_of(expected), world.offer_of(expected))
+        assert queries.called_later(world.session, round_) == ({}, {woman.country: 1}), "it did not agree to be named"
+        offers.free_seat(world.session, world.manager, world.offer_of(expected), "Se fue.")
+    assert queries.called_later(world.session, round_) == ({}, {})
     assert still(world.session, mail) is None
     decision = world.session.get_one(Round, round_.id)
     held = standing.standing_of(world.session, decision, offers.decision_of(world.session, round_.id))  # type: ignore[arg-type]
