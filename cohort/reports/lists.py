@@ -14,6 +14,7 @@ from cohort.plans.groups import Group, in_group
 from cohort.plans.models import Member
 from cohort.reports.figures import owed
 from cohort.rounds.models import Appeal, Application, Round
+from cohort.training.dates.pauses import paused_members
 from cohort.training.models import ContactNote, Milestone
 
 AHEAD_DAYS, BACK_DAYS = 14, 60
@@ -132,20 +133,21 @@ def pilot_firms(session: Session, plan_id: int) -> frozenset[int]:
 def to_call(session: Session, plan_id: int, day: date, limit: int = 50) -> list[Call]:
     """Return members worth a call, worst first: a milestone a week late or a firm gone quiet, not called for a week.
 
-    The oldest late milestone decides the order; a firm without one comes after, by its last export.
+    The oldest late milestone decides the order; a firm without one comes after, by its last export. A firm that
+    pauses is left in peace.
     """
     week_ago = datetime.combine(day - timedelta(days=7), time.max, UTC)
     recently = select(ContactNote.firm_id).where(ContactNote.plan_id == plan_id, ContactNote.recorded_at > week_ago)
     late = list(session.scalars(
         select(Milestone).join(Member, Member.id == Milestone.member_id)
         .where(Milestone.plan_id == plan_id, Member.left_on.is_(None), owed(), Milestone.due_on <= day - timedelta(days=7))
-        .where(Milestone.firm_id.not_in(recently))
+        .where(Milestone.firm_id.not_in(recently), Member.id.not_in(paused_members(day)))
         .options(joinedload(Milestone.member).joinedload(Member.firm)).order_by(Milestone.due_on, Milestone.id)
     ))
     quiet = select(FirmStanding, Member).join(
         Member, and_(Member.firm_id == FirmStanding.firm_id, Member.plan_id == FirmStanding.plan_id)
     ).where(
-        FirmStanding.plan_id == plan_id, Member.left_on.is_(None), FirmStanding.firm_id.not_in(recently),
+        FirmStanding.plan_id == plan_id, Member.left_on.is_(None), FirmStanding.firm_id.not_in(recently), Member.id.not_in(paused_members(day)),
         FirmStanding.is_waiting_for_us.is_(False),
         or_(FirmStanding.stage == "dormant", FirmStanding.last_export_on <= day - timedelta(days=150)),
         FirmStanding.stage != "lapsed",

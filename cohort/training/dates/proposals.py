@@ -32,6 +32,7 @@ from cohort.training.models import Milestone, MilestoneEntry
 from cohort.training.service import require_lead
 
 wording("dates_start_same", _l("The plan starts on that day already."))
+wording("dates_start_far", _l("The start of a plan moves by at most %(days)s days. Check the year."))
 wording("dates_all_countries", _l("Only somebody who sees all countries may change dates of the whole plan."), 403)
 wording("dates_extension_none", _l("The plan was not extended since its milestones were dated or spread; there is nothing to spread."))
 wording("dates_numbers", _l("Choose at least one milestone of the template."))
@@ -40,6 +41,7 @@ wording("dates_pause_outside", _l("The pause must lie between %(start)s and %(en
 wording("dates_pause_twice", _l("The firm pauses from %(start)s to %(end)s already; two pauses do not overlap."))
 wording("dates_pause_long", _l("The plan ends %(days)s days too early for that: its last milestone would fall due after %(end)s. Extend the plan first, or pause for fewer days."))
 
+MOST_START_DAYS = 730  # a mistyped year would otherwise re-date the whole plan
 Due = Mapping[int, date]
 
 
@@ -47,7 +49,7 @@ def propose(session: Session, actor: Actor, wish: Wish) -> Proposal:
     """Return what a change would do, in a number of queries that does not grow with the firms.
 
     Finished and waived milestones and those of firms that left are never among the lines. Errors: DomainError
-    `not_allowed`, `plan_other`, `not_found`, and by kind `dates_start_same`, `dates_extension_none`,
+    `not_allowed`, `plan_other`, `not_found`, and by kind `dates_start_same`, `dates_start_far`, `dates_extension_none`,
     `dates_numbers`, `dates_pause_order`, `dates_pause_outside`, `dates_pause_twice`, `dates_pause_long`,
     `member_gone`, `milestones_do_not_fit`.
     """
@@ -130,6 +132,8 @@ def _start(session: Session, plan: Plan, wish: Wish) -> Proposal:
     starts_on, ends_on = wish.starts_on or plan.starts_on, plan_queries.end_of(plan)
     if starts_on == plan.starts_on:
         raise DomainError("dates_start_same")
+    if abs((starts_on - plan.starts_on).days) > MOST_START_DAYS:
+        raise DomainError("dates_start_far", days=MOST_START_DAYS)
     if (ends_on - starts_on).days < SHORTEST_DAYS:
         raise DomainError("milestones_do_not_fit", left=(ends_on - starts_on).days, needed=SHORTEST_DAYS)
     dating = _dating(session, plan)

@@ -18,6 +18,7 @@ from cohort.kit.outbox import OutboxMessage
 from cohort.plans import queries as plan_queries
 from cohort.plans.service import edit_template, extend_plan, leave_member
 from cohort.plans.template import add_row
+from cohort.reports.lists import to_call
 from cohort.rules.calendar import due_days
 from cohort.training import service as training
 from cohort.training.dates import pauses, requests, service
@@ -157,6 +158,11 @@ def test_a_start_before_enrolment_moves_only_fixed_dates(session: Session, world
 def test_a_start_that_leaves_too_little_is_refused(session: Session, world: World) -> None:
     wish = _wish(world, "start", starts_on=END - timedelta(days=364))
     assert refusal(lambda: propose(session, world.actor(session, "manager"), wish)) == "milestones_do_not_fit"
+
+
+@pytest.mark.parametrize("starts_on", [date(1, 1, 1), date(206, 1, 5), date(2023, 12, 1)])
+def test_a_mistyped_year_re_dates_nothing(session: Session, world: World, starts_on: date) -> None:
+    assert refusal(lambda: propose(session, world.actor(session, "manager"), _wish(world, "start", starts_on=starts_on))) == "dates_start_far"
 
 
 def test_what_is_open_spreads_to_the_new_end_once(session: Session, world: World) -> None:
@@ -320,6 +326,14 @@ def test_a_firm_that_pauses_is_not_reminded(session: Session, world: World) -> N
     assert still_open(session, mails[0]) is None, "one that waited does not leave during the pause"
     with clock.at(NOW + timedelta(days=40)):
         assert still_open(session, mails[0]) is not None
+
+
+def test_a_firm_that_pauses_is_not_to_be_called(session: Session, world: World) -> None:
+    assert {call.member.id for call in to_call(session, world.plan, TODAY)} == set(world.members.values())
+    _extend(session, world)
+    _apply(session, world, _pause(world))
+    assert [call.member.id for call in to_call(session, world.plan, TODAY)] == [world.members["PE"]]
+    assert world.members["CL"] in {call.member.id for call in to_call(session, world.plan, TODAY + timedelta(days=30))}
 
 
 @contextmanager
