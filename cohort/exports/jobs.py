@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from cohort.exports.flags.nightly import judge_night
 from cohort.exports.flags.warnings import warn
 from cohort.exports.proof.escalation import escalate
+from cohort.exports.rates.due import tell_due
 from cohort.exports.rates.service import fill_pending
 from cohort.kit.jobs import job
 from cohort.kit.language import number
@@ -55,6 +56,16 @@ def warn_of_lapses(session: Session, as_of: date) -> dict[str, int]:
 def escalate_exports(session: Session, as_of: date) -> dict[str, int]:
     """Tell the deputies of every running plan."""
     return _each_plan(session, as_of, escalate)
+
+
+@job(
+    "rates_due", _l("Tells administrators when the exchange rates of a plan's currencies are too old."), daily_at="11:30",
+    title=_l("Ask for exchange rates"),
+    counted={"told": lambda n: ngettext("%(count)s administrator told", "%(count)s administrators told", n, count=number(n))},
+)
+def ask_for_rates(session: Session, as_of: date) -> dict[str, int]:
+    """Tell once when a currency's rate grows too old, then each week."""
+    return {"told": tell_due(session, as_of)}
 
 
 def _each_plan(

@@ -11,7 +11,7 @@ from cohort.exports.flags import words as flag_words
 from cohort.exports.proof import views as proof
 
 # Importing them hung views on the blueprint and put jobs into the registry.
-VIEWS, JOBS = (views, new, proof, flags), (jobs.judge_recurrence, jobs.warn_of_lapses, jobs.escalate_exports)
+VIEWS, JOBS = (views, new, proof, flags), (jobs.judge_recurrence, jobs.warn_of_lapses, jobs.escalate_exports, jobs.ask_for_rates)
 
 
 def init_app(app: Flask) -> None:
