@@ -15,6 +15,7 @@ from cohort.kit.database import Base
 # The kit's own acts; each room adds its own.
 ACTIONS: dict[str, object] = {
     "job.ran": _l("ran for its day"), "job.asked": _l("asked for a run"),
+    "upload.purged": _l("deleted the file, whose days were over"),
     "mail.retried": _l("queued it again"), "mail.cancelled": _l("took it out of the queue"),
 }
 

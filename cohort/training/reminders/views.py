@@ -4,16 +4,21 @@ from __future__ import annotations
 
 from flask import Blueprint, flash, redirect, request, url_for
 from flask_babel import gettext
+from flask_babel import lazy_gettext as _l
 from werkzeug.wrappers import Response
 
 from cohort.kit.access import current_actor, gate
 from cohort.kit.database import transaction
 from cohort.kit.errors import WORDINGS, DomainError, sentence
+from cohort.kit.history import name_actions
 from cohort.kit.language import day
 from cohort.people.links import safe_target
 from cohort.training import queries
 from cohort.training.reminders import snoozing
 
+name_actions({
+    "reminder.snoozed": _l("let their reminders rest"), "reminder.woken": _l("let their reminders go on"),
+})
 blueprint = Blueprint("snoozing", __name__, url_prefix="/training/milestones")
 
 
