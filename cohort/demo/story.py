@@ -18,6 +18,7 @@ from cohort.demo.choosing import (
     reserve_call,
     review_call,
 )
+from cohort.demo.growth import play_growth
 from cohort.demo.members import Enrolment, assign_coach, find_members, join_pilots, let_sign_in
 from cohort.demo.milestones import give_more_time, play_milestones
 from cohort.demo.nights import GAPLESS_DAYS, run_morning, run_night
@@ -143,6 +144,7 @@ def _meet_members(session: Session, story: Story, cast: Cast, sketches: list[Ske
     patterns = deal_patterns(story.draw("patterns"), members)
     story.due_days = play_milestones(agenda, timeline, story.draw("milestones"), cast, members, session)
     play_exports(agenda, timeline, story.draw("exports"), cast, members, patterns)
+    play_growth(agenda, timeline, story.draw("growth"), cast, members)
     random = story.draw("more time")
     for each in members:
         if patterns[each.member_id] == "never" and random.random() < 0.7:

@@ -19,7 +19,9 @@ from cohort.reports import figures
 from cohort.reports.figures import Group, Value
 from cohort.reports.pilots import pilot_lines
 from cohort.rounds.models import Round
+from cohort.rules.capacity import PublicGain, public_gain
 from cohort.rules.suppression import Split, protect, protect_splits
+from cohort.training.diagnostics.queries import plan_capacity
 
 LEAST_VALUE_FIRMS = 5
 
@@ -49,6 +51,7 @@ class PublicReport:
     countries: list[CountryLine]
     path: list[tuple[str, Group | None]]
     rounds: list[Round]
+    capacity: PublicGain | None  # None: too few firms have two diagnostics
     pilot_countries: list[str]  # candidate countries whose firms take part and stand in none of these figures
 
 
@@ -58,6 +61,7 @@ def report_of(session: Session, plan: Plan, day: date) -> PublicReport:
         groups = figures.parity_today(session, plan.id)
         everyone = groups.pop("")
         recurring = figures.recurring(session, plan.id)
+        gained = plan_capacity(session, plan.id)
         rounds = session.scalars(
             select(Round).where(Round.plan_id == plan.id, Round.status == "published").order_by(Round.published_at)
         )
@@ -67,6 +71,7 @@ def report_of(session: Session, plan: Plan, day: date) -> PublicReport:
             recurring_count=recurring.total if recurring.total == 0 or recurring.total >= LEAST_VALUE_FIRMS else None,
             value=figures.value(session, plan.id), countries=_countries(session, plan.id, groups),
             path=[(name, _shown(group)) for name, group in figures.path(session, plan.id)], rounds=list(rounds),
+            capacity=public_gain(gained.everyone, gained.countries),
             pilot_countries=[line.country for line in pilot_lines(session, plan.id, day)],
         )
 

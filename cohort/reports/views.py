@@ -31,6 +31,7 @@ from cohort.rules.stages import quarter_of, quarter_start
 from cohort.training import queries as training_queries
 from cohort.training import words as training_words
 from cohort.training.coaching.queries import due_steps
+from cohort.training.diagnostics import words as capacity_words
 from cohort.training.dates.requests import waiting_requests
 from cohort.training.reminders.snoozing import rests_of
 
@@ -153,7 +154,7 @@ def index() -> Page:
     if plan is None:
         return render_template("reports/no_plan.html")
     report = report_of(session, plan, clock.today(plan.time_zone))
-    return render_template("reports/public.html", report=report, calls=taking, words=words, plan_words=plan_words)
+    return render_template("reports/public.html", report=report, calls=taking, words=words, plan_words=plan_words, capacity_words=capacity_words)
 
 
 @blueprint.get("/open-data/")

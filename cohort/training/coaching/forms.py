@@ -19,7 +19,7 @@ class TalkForm(FlaskForm):
         _l("What it was about"), [DataRequired(_l("Say in a few words what you talked about.")), Length(max=2000)],
         description=_l("Staff of the programme read it; the firm does not."))
     next_step = StringField(_l("Next step"), [Length(max=500)], description=_l("The firm reads it on its page."))
-    next_on = DateField(_l("By"), [Optional()])
+    next_on = DateField(_l("Due by"), [Optional()])
 
     @property
     def talk(self) -> Talk:

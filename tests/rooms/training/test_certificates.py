@@ -60,7 +60,7 @@ def test_what_is_certified_is_frozen_at_issue(app: Flask, session: Session, worl
         "format": "cohort-certificate/1", "kind": "training", "code": found.code, "language": "es",
         "firm": "Ñandú Tejidos", "legal_name": "Ñandú Tejidos Ltda", "country": "CL",
         "plan": {"code": "PA-2026", "es": "Plan de la Alianza", "en": "Plan of the Alliance"},
-        "what": {"es": "Participó en al menos el 80 % de la formación básica de 40 horas.",
+        "what": {"es": "Participó en al menos el 80 % de la capacitación básica de 40 horas.",
                  "en": "Took part in at least 80 % of the core training of 40 hours."},
         "core_minutes": None, "offered_minutes": None,
         "joined_on": "2026-02-02", "issued_on": "2026-11-24", "issuer": "Coordinator",
@@ -175,8 +175,8 @@ def test_the_paper_is_written_in_the_firms_language(app: Flask, session: Session
         assert page.of("img")[0]["src"].startswith("data:image/svg+xml")
         said[language] = page.text
         service.revoke_certificate(session, world.actor(session, "manager"), row, "Otra lengua.")
-    assert "Certificado de formación" in said["es"]
-    assert "Participó en al menos el 80 % de la formación básica de 40 horas." in said["es"]
+    assert "Certificado de capacitación" in said["es"]
+    assert "Participó en al menos el 80 % de la capacitación básica de 40 horas." in said["es"]
     assert "In the plan since February 2, 2026. Issued on November 24, 2026 by Coordinator." in said["en"]
     assert "recurr" not in said["es"] + said["en"]
 

@@ -172,3 +172,19 @@ def test_other_countries_and_plans_reach_no_form(world: World, pages: PagesOf, s
         assert (browser.open(path).status_code, answer.status_code) == (status, status), who
     assert pages("coach").open(path.replace("/end", "/later")).status_code == 404
     assert rows(session, Diagnostic) == []
+
+
+def test_anybody_reads_the_plans_gain_once_five_firms_have_one(world: World, pages: PagesOf, do: Do) -> None:
+    def gain(session: Session, keys: list[str]) -> None:
+        for key in keys:
+            take(session, world, "start", marks(2), key, "manager")
+            take(session, world, "end", marks(3), key, "manager")
+
+    do(lambda session: more_members(session, world, 4))
+    do(lambda session: gain(session, ["CL", "X2", "X3", "X4"]))
+    assert "What firms learnt to do" not in pages().get("/").text
+    do(lambda session: gain(session, ["PE"]))
+    page = pages("nobody").get("/")
+    assert {"What firms learnt to do", "Firms gained +1.0 points on average.", "2.0 → 3.0"} <= set(page.words)
+    assert "+1.0" not in page.words, "Chile has four firms, Peru one"
+    assert "gained at least half a point" not in page.text, "it would say the same of every firm"
