@@ -10,7 +10,7 @@ from flask_babel import gettext, ngettext
 from flask_babel import lazy_gettext as _l
 
 from cohort import reference
-from cohort.kit.language import number, reader_language
+from cohort.kit.language import number, reader_language, share
 from cohort.rules.capacity import GroupGain, mean_of
 from cohort.training.diagnostics.models import Diagnostic
 from cohort.training.diagnostics.queries import Capacity, marks_of
@@ -71,6 +71,11 @@ def firm_sentence(capacity: Capacity) -> str:
     if capacity.gain is None:
         return str(gettext("Mean of the seven areas: %(mean)s of 5.", mean=mean))
     return str(gettext("Mean of the seven areas: %(mean)s of 5, %(gain)s since the start.", mean=mean, gain=signed(capacity.gain.gain)))
+
+
+def gained_share(group: GroupGain) -> str:
+    """Return the share of the compared firms that gained at least half a point, a dash without firms."""
+    return share(float(group.gained_share)) if group.gained_share is not None else "—"
 
 
 def gained_words(group: GroupGain) -> str:
