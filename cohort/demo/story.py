@@ -26,6 +26,7 @@ from cohort.demo.shipping import deal_patterns, play_exports
 from cohort.demo.sketches import Sketch, draw_firms
 from cohort.demo.stage_set import COUNTRIES, PASSWORD, Cast, hash_of, open_pilot, set_stage
 from cohort.demo.timeline import Agenda, Timeline, instant
+from cohort.demo.trainings import play_trainings
 from cohort.kit import clock
 from cohort.kit.database import db, transaction
 from cohort.plans.models import Plan
@@ -144,6 +145,7 @@ def _meet_members(session: Session, story: Story, cast: Cast, sketches: list[Ske
     patterns = deal_patterns(story.draw("patterns"), members)
     story.due_days = play_milestones(agenda, timeline, story.draw("milestones"), cast, members, session)
     play_exports(agenda, timeline, story.draw("exports"), cast, members, patterns)
+    play_trainings(agenda, timeline, story.draw("trainings"), cast, members)
     play_growth(agenda, timeline, story.draw("growth"), cast, members)
     random = story.draw("more time")
     for each in members:

@@ -35,7 +35,7 @@ name_actions({
     "session.invited": _l("invited firms"), "session.said_yes": _l("said that the firm comes"), "session.said_no": _l("said that the firm does not come"),
     "session.attendance": _l("wrote down who was there"), "session.entered": _l("came in at the door"),
 })
-navigation.announce(navigation.Entry(_l("Sessions"), "sessions.index", "calendar", "milestone.see", 45, queries.unanswered_count))
+navigation.announce(navigation.Entry(_l("Sessions"), "sessions.index", "calendar-check", "milestone.see", 45, queries.unanswered_count))
 
 
 def session_now() -> Session:
