@@ -6,6 +6,7 @@ In the older one milestones are late already; in the younger one the first remin
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
@@ -68,7 +69,7 @@ def trade_in(app: Flask) -> None:
 def _leave_a_file(session: Session) -> None:
     """A proof that came with a form which nobody sent in the end."""
     upload = Upload(
-        token="unused", purpose="export", original_name="a.pdf", media_type="application/pdf", size_bytes=8, sha256="0" * 64,
+        token="unused", purpose="export", original_name="a.pdf", media_type="application/pdf", size_bytes=8, sha256=hashlib.sha256(b"%PDF-1.7").hexdigest(),
         recorded_at=_at(TRADING_FROM))
     upload.path.parent.mkdir(parents=True)
     upload.path.write_bytes(b"%PDF-1.7")
