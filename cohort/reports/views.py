@@ -31,8 +31,8 @@ from cohort.rules.stages import quarter_of, quarter_start
 from cohort.training import queries as training_queries
 from cohort.training import words as training_words
 from cohort.training.coaching.queries import due_steps
-from cohort.training.diagnostics import words as capacity_words
 from cohort.training.dates.requests import waiting_requests
+from cohort.training.diagnostics import words as capacity_words
 from cohort.training.reminders.snoozing import rests_of
 
 blueprint = Blueprint("reports", __name__)

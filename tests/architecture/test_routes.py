@@ -61,7 +61,7 @@ ASKS_MORE = {  # what the service asks besides the gate, by view: who of those t
     "firms.file": {"coach"}, "exports.flag": {"observer"}, "rounds.files": {"evaluator", "observer"},
     "rounds.seats": {"evaluator", "observer"}, "rounds.proposal": {"evaluator", "observer"},
     # only of a national call of several countries, where a coordinator sees to the act and letters of theirs
-    **dict.fromkeys(("rounds.act", "rounds.act_pdf", "rounds.letters_page"), {"coordinator", "peru", "deputy", "past"}),
+    **{view: {"coordinator", "peru", "deputy", "past"} for view in ("rounds.act", "rounds.act_pdf", "rounds.letters_page")},
 }
 
 
