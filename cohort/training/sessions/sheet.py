@@ -24,6 +24,7 @@ MINUTES = (
     "in-meeting duration", "duration", "duración en la reunión", "duración",
 )
 DAYS = ("date", "fecha", "join time", "first join", "hora de entrada", "hora de ingreso", "primera unión")
+MOST_MINUTES = 1440
 SESSIONS = ("session", "sesión", "sesion")
 
 FAULTS: Mapping[str, Any] = {
@@ -113,8 +114,8 @@ def read_sheet(
             known = rows.get(member, Row((), key, member, 0))
             rows[member] = Row((*known.lines, line), known.key, member, known.minutes + minutes)
         else:
-            faults.append(Fault(line, *found.popitem()))
-    faults += [Fault(row.lines[-1], "range", {"text": row.minutes}) for row in rows.values() if row.minutes > 1440]
+            faults += [Fault(line, code, params) for code, params in found.items()]
+    faults += [Fault(row.lines[-1], "range", {"text": row.minutes}) for row in rows.values() if row.minutes > MOST_MINUTES]
     return Sheet(tuple(rows.values()), tuple(sorted(faults, key=lambda each: each.line)), tuple(staff))
 
 
@@ -176,25 +177,28 @@ def _names(columns: Sequence[str]) -> dict[str, str]:
 def _read(
     cells: Mapping[str, str], names: Mapping[str, str], key: str, expected: Expected, has_decimal_comma: bool
 ) -> tuple[int, int] | dict[str, dict[str, Any]]:
-    """Return (member, minutes) of a line, or the one fault that its reader should mend first."""
+    """Return (member, minutes) of a line, or all its faults by their code."""
     number, day, typed = (cells.get(names[kind], "") if names[kind] else "" for kind in ("session", "day", "minutes"))
-    elsewhere = _of_another(number, day, expected)
-    if elsewhere:
-        return elsewhere
+    wrong = _of_another(number, day, expected)
     members = expected.members.get(plain_key(key), frozenset())
     if len(members) != 1:
-        return {"several" if members else "unknown" if key else "no_key": {"key": key}}
+        wrong["several" if members else "unknown" if key else "no_key"] = {"key": key}
     minutes = minutes_of(typed, has_decimal_comma) if typed else None
     if minutes is None:
-        return {"no_number": {"text": typed}} if typed else {"no_minutes": {"key": key}}
-    return (next(iter(members)), minutes) if 0 <= minutes <= 1440 else {"range": {"text": typed}}
+        wrong["no_number" if typed else "no_minutes"] = {"text": typed, "key": key or "—"}
+    elif not 0 <= minutes <= MOST_MINUTES:
+        wrong["range"] = {"text": typed}
+    elif not wrong:
+        return next(iter(members)), minutes
+    return wrong
 
 
 def _of_another(number: str, day: str, expected: Expected) -> dict[str, dict[str, Any]]:
     """Return what shows that a line is of another session; empty when nothing does."""
+    wrong: dict[str, dict[str, Any]] = {}
     if number and number != str(expected.number):
-        return {"other_session": {"text": number, "number": expected.number}}
+        wrong["other_session"] = {"text": number, "number": expected.number}
     days = days_of(day)
     if day and expected.day not in days:
-        return {"other_day": {"text": day, "day": expected.day.isoformat()}} if days else {"no_day": {"text": day}}
-    return {}
+        wrong["other_day" if days else "no_day"] = {"text": day, "day": expected.day.isoformat()}
+    return wrong

@@ -460,6 +460,7 @@ FAULTY = (
     "firmcl@cohort.test,,1000,,\n"
     "firmcl@cohort.test,,1000,,\n"
     "firmpe@cohort.test,,60,1/12/2026,\n"
+    "nobody@else.test,,12x,31/02/2026,999998\n"
 )
 
 
@@ -479,6 +480,10 @@ def test_every_fault_of_a_file_is_named_by_its_line(do: Do, world: World, pages:
         "Line 8: “31/02/2026” is no day. Write it as 2026-11-24 or 24/11/2026.",
         f"Line 9: The line is of session 99999, but this is session {number}.",
         "Line 11: 2000 is not from 0 to 1,440 minutes.",
+        f"Line 13: The line is of session 999998, but this is session {number}.",
+        "Line 13: “31/02/2026” is no day. Write it as 2026-11-24 or 24/11/2026.",
+        "Line 13: “nobody@else.test” is no firm of this plan that you may write down. Correct the mail or the tax number, or take the line out.",
+        "Line 13: “12x” is no number of minutes. Write it as 90, 1 h 30 min or 1:30:00.",
     ]
     assert written_down(session) == []
     assert "“firmpe@cohort.test” is no firm of this plan" in refused(pages("coordinator"), path, "email,minutes\nfirmpe@cohort.test,60").text
@@ -542,7 +547,7 @@ def test_the_command_brings_in_a_file_or_says_line_by_line_why_not(shell: tuple[
     good = MEETING.replace(TAX_IDS["PE"], "firmpe@cohort.test")
     assert run(good, "--dry-run") == (0, "2 firms read; 1 lines of staff left out\n", "")
     code, out, err = run(FAULTY)
-    assert (code, out, err.count("meeting.csv: row "), held()) == (2, "", 9, [])
+    assert (code, out, err.count("meeting.csv: row "), held()) == (2, "", 13, [])
     assert run(good) == (0, "2 firms read; 1 lines of staff left out\n2 came, 0 corrected, 0 taken back\n", "")
     assert run(good)[1].endswith("0 came, 0 corrected, 0 taken back\n")
     assert held() == [(90, "file"), (105, "file")]
@@ -562,7 +567,7 @@ def test_hours_and_share_of_a_member(do: Do, world: World, pages: PagesOf) -> No
     ahead(do, world)
     chile = world.members["CL"]
     for number, minutes in ((first, 500), (extra, 60)):
-        act_on(do, world, number, "coordinator", lambda session, actor, training, told=minutes: attendance.note_attendance(session, actor, training, {chile: told}))
+        act_on(do, world, number, "coordinator", partial(attendance.note_attendance, minutes={chile: minutes}))
     act_on(do, world, off, "manager", lambda session, actor, training: service.cancel_session(session, actor, training, "Feriado."))
     found = do(lambda session: hours.hours_of(session, [world.member(session, "CL"), world.member(session, "PE")]))
     assert found == {chile: Attended(300, 240, 300), world.members["PE"]: Attended(0, 0, 300)}
@@ -586,7 +591,7 @@ def test_pages_cost_the_same_however_many_firms(app: Flask, do: Do, world: World
     staff = pages("manager")
     counts = []
     for count in (1, 8):
-        do(lambda session, count=count: more_members(session, world, count))
+        do(partial(more_members, world=world, count=count))
         act_on(do, world, number, "manager", inviting.invite)
         for path in paths:
             staff.get(path)
