@@ -180,36 +180,36 @@ NO_NUMBER = "Escriba puntos separados por punto y coma, como 80; 70."
     ("ochenta", NO_NUMBER),
 ])
 def test_nonsense_bands_are_named_and_what_was_typed_stays(doors: Site, typed: str, said_back: str) -> None:
-    doors.do(lambda world: world.call(is_open=False))
+    number = doors.do(lambda world: world.call(is_open=False).id)
     client = doors.client("manager@plan.test")
-    answer = post(client, "/rounds/1/rules", **RULES_TYPED, has_lottery="y", bands=typed)
+    answer = post(client, f"/rounds/{number}/rules", **RULES_TYPED, has_lottery="y", bands=typed)
     assert answer.status_code == 422
     assert f'value="{typed}"' in answer.text
     assert said_back in answer.text
 
 
 def test_the_pages_lead_from_chances_to_draw_to_selection_and_everybody_reads_the_chances(doors: Site) -> None:
-    doors.do(ready)
+    at = f"/rounds/{doors.do(lambda world: ready(world).id)}"
     seed = doors.do(lambda world: world.session.scalars(select(Round.seed)).one())
     client, anybody = doors.client("manager@plan.test"), doors.client()
     assert "Un sorteo decide dentro de franjas de mérito, primero la mejor: 75 puntos y más, de 60 a menos de 75 puntos." in anybody.get(f"/calls/{CODE}").text
     assert anybody.get(f"/calls/{CODE}/chances.json").status_code == 404
-    assert client.get("/rounds/1/decide").headers["Location"].endswith("/rounds/1/chances")
-    page = client.get("/rounds/1/chances").text
+    assert client.get(f"{at}/decide").headers["Location"].endswith(f"{at}/chances")
+    page = client.get(f"{at}/chances").text
     assert "Publicar estas probabilidades" in page
     assert HALF in page
     key = page.split('name="key" value="')[1].split('"')[0]
-    assert post(client, "/rounds/1/chances", key=key).status_code == 302
+    assert post(client, f"{at}/chances", key=key).status_code == 302
     told = anybody.get(f"/calls/{CODE}/chances.json").get_json()
     assert (told["format"], told["lottery"]["least"]) == ("cohort-chances/1", "1/2")
-    for page in (client.get("/rounds/1").text, anybody.get(f"/calls/{CODE}").text, client.get("/rounds/1/chances").text):
+    for page in (client.get(at).text, anybody.get(f"/calls/{CODE}").text, client.get(f"{at}/chances").text):
         assert seed not in page
-    drawn = post(client, "/rounds/1/draw")
-    assert drawn.headers["Location"].endswith("/rounds/1/decide")
-    shown = client.get("/rounds/1/decide").text
+    drawn = post(client, f"{at}/draw")
+    assert drawn.headers["Location"].endswith(f"{at}/decide")
+    shown = client.get(f"{at}/decide").text
     assert "como se publicó antes de la semilla" in shown
     assert "¿Y si…?" not in shown
-    for path in ("/rounds/1", f"/calls/{CODE}"):
+    for path in (at, f"/calls/{CODE}"):
         assert seed in anybody.get(path).text if path.startswith("/calls") else client.get(path).text
     owner = doors.client("firmape0@firma.test")
     assert "50.0 %" in owner.get(f"/apply/{CODE}/receipt").text  # Peru writes a point

@@ -20,6 +20,7 @@ from cohort.rounds.decisions.words import reason_text
 from cohort.rounds.files.replay import differences, read_record
 from cohort.rounds.models import Application, Round
 from cohort.rounds.scores.service import score_files
+from cohort.rules.lots import draw
 from tests.rooms.rounds.conftest import AFTER, Site, World, post
 from tests.rooms.rounds.pages import checked
 from tests.rooms.rounds.test_call_rubric import weighted
@@ -88,8 +89,9 @@ def test_without_criteria_the_draw_alone_settles(world: World) -> None:
     round_, files = tied_call(world, [])
     shown = service.show(world.session, world.manager, round_)
     assert {one.before_draw for one in shown.question.applicants} == {()}
-    rural = {each.code for place, each in enumerate(files) if place % 4 == 0}
-    assert not rural <= set(shown.found.selected)
+    codes = sorted(each.code for each in files)
+    lots = dict(zip(codes, draw(codes, round_.seed).tolist(), strict=True))
+    assert list(shown.found.selected) == sorted(codes, key=lots.__getitem__)[:8]
 
 
 def test_the_order_of_rows_changes_nothing(world: World) -> None:
