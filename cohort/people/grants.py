@@ -43,11 +43,16 @@ def require_may_give(
     """Return the country that the role will carry; raises a `role_…` refusal unless the actor may give this role.
 
     Managers and administrators give every role (administrators only by administrators); coordinators give firms and
-    coaches of their own countries. A coordinator needs a country, a firm person a firm; a firm's country is its own.
+    coaches of their own countries; whoever acts for a firm invites a colleague to act for it too. A coordinator needs
+    a country, a firm person a firm; a firm's country is its own.
     """
-    actor.require("people.invite")
+    is_colleague = role is Role.FIRM and firm_id is not None and firm_id in (actor.firm_ids or ())
+    if not is_colleague:
+        actor.require("people.invite")
     if not actor.is_system and plan_id != actor.plan_id:
         raise DomainError("role_other_plan")
+    if is_colleague:
+        return _country_for(session, role, country, firm_id)
     if role is Role.ADMINISTRATOR and not actor.is_system and Role.ADMINISTRATOR not in actor.roles:
         raise DomainError("role_administrator")
     if not actor.sees_all and role not in BY_COORDINATORS:

@@ -1,4 +1,4 @@
-"""Counts women's firms among those who applied, were eligible, screened, reached the minimum, were chosen and accepted.
+"""Counts women's firms among those who began, applied, were eligible, screened, reached the minimum, were chosen and accepted.
 
 By country, size or sector, on frozen facts. Whoever may not read firms gets small groups hidden (rule 22, domain.md).
 """
@@ -22,7 +22,7 @@ from cohort.rounds.screening.queries import state_of_file
 from cohort.rounds.seats.models import Offer
 from cohort.rules.suppression import Split, protect_splits
 
-STAGES = ("applied", "eligible", "screened", "minimum", "selected", "accepted")
+STAGES = ("began", "applied", "eligible", "screened", "minimum", "selected", "accepted")
 CUTS = ("country", "size_class", "sector")
 
 
@@ -80,14 +80,13 @@ def _facts(session: Session, round_: Round, cut: str) -> Iterable[tuple[str, fro
     refuted = _ids(session, select(Finding.application_id).join(Application, Application.id == Finding.application_id).where(
         Application.round_id == round_.id, Finding.check == CHECK, Finding.answer == "no"))
     statement = select(
-        Application.id, Application.country, Application.eligible, Application.facts, state_of_file(round_).label("screened")
-    ).where(
-        Application.round_id == round_.id, Application.status == "submitted")
+        Application.id, Application.country, Application.status, Application.eligible, Application.facts,
+        state_of_file(round_).label("screened")).where(Application.round_id == round_.id)
     for row in session.execute(statement):
         facts: Mapping[str, Any] = row.facts or {}
         group = row.country if cut == "country" else str(facts.get(cut) or "unknown")
-        reached = {"applied"}
-        if row.eligible == "yes":
+        reached = {"began", "applied"} if row.status == "submitted" else {"began"}
+        if row.status == "submitted" and row.eligible == "yes":
             reached.add("eligible")
             if row.screened == "sent":
                 reached.add("screened")

@@ -18,7 +18,7 @@ from cohort.rounds.site import Page, session_now, staff
 _: Callable[..., str] = gettext
 CUT_NAMES = {"country": _l("By country"), "size_class": _l("By size"), "sector": _l("By sector")}
 STAGE_NAMES = {
-    "applied": _l("Applied"), "eligible": _l("Eligible"), "screened": _l("Sent to review"), "minimum": _l("Reached the lowest score"), "selected": _l("Selected"),
+    "began": _l("Began an application"), "applied": _l("Applied"), "eligible": _l("Eligible"), "screened": _l("Sent to review"), "minimum": _l("Reached the lowest score"), "selected": _l("Selected"),
     "accepted": _l("Accepted"),
 }
 
@@ -36,7 +36,7 @@ def funnel(round_id: int) -> Page:
         "rounds/funnel.html", round=round_, call_words=call_words, cut=cut, cuts=CUT_NAMES, stage_names={stage: STAGE_NAMES[stage] for stage in stages_of(round_)},
         whole=[{"label": STAGE_NAMES[each.stage], "women": each.womens or 0, "total": each.total} for each in whole],
         groups=[(_group_name(cut, name), steps) for name, steps in found.items()],
-        unknown=whole[0].unknown, rule_share=float(round_.protocol["parity"]["share"]),
+        unknown=next(each.unknown for each in whole if each.stage == "applied"), rule_share=float(round_.protocol["parity"]["share"]),
     )
 
 

@@ -8,6 +8,7 @@ from flask_babel import lazy_gettext as _l
 from cohort.kit.history import name_actions
 from cohort.rounds import funnel_views, jobs, reach, site
 from cohort.rounds.applications import asked_views as application_questions
+from cohort.rounds.applications import colleague_views as application_colleagues
 from cohort.rounds.applications import file_views as application_files
 from cohort.rounds.applications import staff as application_staff
 from cohort.rounds.applications import views as application_views
@@ -28,7 +29,7 @@ from cohort.rounds.screening import views as screening_views
 from cohort.rounds.seats import own_views as own_seat_views
 from cohort.rounds.seats import views as seat_views
 
-PAGES = (reach, funnel_views, application_staff, application_views, application_questions, application_files, call_pages, call_views, draft_views, call_questions, decision_views, act_views, proposal_views, what_if_views, drawing_views, score_views, screening_views,
+PAGES = (reach, funnel_views, application_staff, application_views, application_questions, application_colleagues, application_files, call_pages, call_views, draft_views, call_questions, decision_views, act_views, proposal_views, what_if_views, drawing_views, score_views, screening_views,
          review_pages, review_acts, own_reviews, review_files, seat_views, own_seat_views,
 )
 JOBS = (jobs.close_calls, jobs.expire_offers)  # registered when the module is loaded

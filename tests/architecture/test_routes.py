@@ -49,7 +49,7 @@ OUT_OF_REACH = {
 # Views that name a thing which nobody has here, or that exist in another state of it only: 404, 410 or 422 is right.
 STATEFUL = {
     "sign_in.accept", "sign_in.link", "account.new_address", "sign_in.code", "firms.checked", "exports.flag", "mail.detail", "jobs.detail",
-    "rounds.appeal", "rounds.record", "gallery.page", "gallery.show", "calls.protocol", "calls.chances_file", "calendar.feed", "dates.detail", "dates.take_back", "certificates.check", "certificates.paper", "certificates.revoke", "sessions.here", "rounds.chances", "apply.request_to_act", "apply.form",
+    "rounds.appeal", "rounds.record", "gallery.page", "gallery.show", "calls.protocol", "calls.chances_file", "calendar.feed", "dates.detail", "dates.take_back", "certificates.check", "certificates.paper", "certificates.revoke", "sessions.here", "rounds.chances", "apply.request_to_act", "apply.colleague", "apply.form",
     "apply.review", "apply.receipt", "apply.ownership", "apply.appeal", "apply.withdraw", "apply.firm", "exports.edit",
     "exports.refund", "exports.reopen", "exports.withdraw", "exports.send_back", "exports.new", "exports.in_dollars",
     "rounds.seats", "rounds.letters_page", "rounds.seat", "rounds.replace", "rounds.proposal", "rounds.act_pdf",

@@ -29,6 +29,7 @@ PAST_SCOPE = {
     "cohort/plans/queries.py people_with_role": "letters and jobs name the staff of any country",
     "cohort/plans/queries.py staff_choices": "a deputy may come from another country",
     "cohort/reports/public.py report_of": "totals for anybody, small groups hidden",
+    "cohort/rounds/applications/colleagues.py invite_colleague": "how many invitations of the actor's own firm wait",
     "cohort/rounds/applications/entry.py begin": "whether the firm is on the register, which the page does not tell",
     "cohort/rounds/applications/entry.py begin_for_firm": "whether the firm applied or is a member already",
     "cohort/rounds/applications/entry.py settle_request": "the request of a person whom the firm does not know yet",

@@ -114,6 +114,12 @@ class AppealForm(FlaskForm):
     text = TextAreaField(_l("What should we look at again, and why?"), [_NEEDED, Length(max=4000)])
 
 
+class ColleagueForm(FlaskForm):
+    """Who may act for the firm too."""
+
+    email = EmailField(_l("Mail address of your colleague"), [_NEEDED, Length(max=254)])
+
+
 class FindingForm(FlaskForm):
     """How one check of a file is settled."""
 

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 from cohort.kit import clock
+from cohort.rounds.applications import entry
 from cohort.rounds.funnel import CUTS, Step, funnel_of
 from cohort.rounds.seats import offers
-from tests.rooms.rounds.conftest import AFTER, Site, World
+from tests.rooms.rounds.conftest import AFTER, Site, World, tax_id
 from tests.rooms.rounds.pages import checked
 
 
 def test_stages_add_up_whatever_the_cut(world: World) -> None:
-    round_, files = world.decided_ready()
+    round_ = world.call()
+    tax = entry.TaxNumber("PE", *tax_id("PE", 900))
+    entry.begin(world.session, world.applicant("empezada", "PE"), round_, tax)
+    files = world.fill(round_)
+    world.close(round_)
+    world.score(round_, files)
     with clock.at(AFTER):
         world.told(round_)
         for each in files:
@@ -21,14 +27,14 @@ def test_stages_add_up_whatever_the_cut(world: World) -> None:
         found = funnel_of(world.session, round_, cut, is_protected=False)
         whole = found.pop("")
         assert whole == [
-            Step("applied", 16, 8, 0), Step("eligible", 16, 8, 0), Step("minimum", 16, 8, 0), Step("selected", 8, 4, 0),
+            Step("began", 17, 8, 1), Step("applied", 16, 8, 0), Step("eligible", 16, 8, 0), Step("minimum", 16, 8, 0), Step("selected", 8, 4, 0),
             Step("accepted", 2, 1, 0)]
         for place in range(len(whole)):
             assert sum(steps[place].total for steps in found.values()) == whole[place].total
             assert sum(steps[place].womens or 0 for steps in found.values()) == whole[place].womens
     by_country = funnel_of(world.session, round_, "country", is_protected=True)
     assert list(by_country) == ["", "CL", "CO", "MX", "PE"]
-    assert {steps[0].womens for name, steps in by_country.items() if name} == {None}  # four firms a country
+    assert {steps[1].womens for name, steps in by_country.items() if name} == {None}  # four firms a country
 
 
 def test_the_page_by_each_cut(doors: Site) -> None:
