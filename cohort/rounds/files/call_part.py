@@ -16,6 +16,8 @@ from cohort.rules.ledger import Json, fingerprint
 PARTS = {
     "code", "title_es", "title_en", "protocol_hash", "seed_hash", "pool_hash", "protocol", "record_hash", "hash",
 }
+CHANCES = "chances_hash"
+"""What the call of a lottery says besides: the hash of the chances as published before the draw."""
 _GROUP = "owner_group"
 
 
@@ -31,10 +33,10 @@ def call_failures(record: Mapping[str, Any]) -> list[str]:
     """
     if "call" not in record:
         return []
-    call = record["call"]
+    call, parts = record["call"], PARTS | ({CHANCES} if "lottery" in record["result"] else set())
     return [
-        *(f"call.{name}: no part of a call" for name in call if name not in PARTS),
-        *(f"call.{name}: missing" for name in sorted(PARTS - set(call))),
+        *(f"call.{name}: no part of a call" for name in call if name not in parts),
+        *(f"call.{name}: missing" for name in sorted(parts - set(call))),
         *_wrong_hashes(record, call),
         *(
             f"protocol.{name}: the decision asked {asked}, the sealed protocol says {said}"
@@ -50,9 +52,15 @@ def _wrong_hashes(record: Mapping[str, Any], call: Mapping[str, Any]) -> list[st
         "protocol_hash": ("the protocol is not the one sealed at opening", fingerprint(call["protocol"])),
         "seed_hash": ("the seed is not the one whose hash was published at opening", sha256(record["seed"].encode()).hexdigest()),
         "record_hash": ("the record is not the one that was sealed", fingerprint(_without(record, "call"))),
+        CHANCES: ("the lottery is not the one published before the draw", _chances(record)),
         "hash": ("what is said of the call is not what was published", fingerprint(_without(call, "hash"))),
     }
     return [f"call.{name}: {what}" for name, (what, digest) in told.items() if call.get(name) != digest]
+
+
+def _chances(record: Mapping[str, Any]) -> str | None:
+    """Return the fingerprint of the lottery that was drawn from; None where none was."""
+    return fingerprint(record["result"]["lottery"]) if "lottery" in record["result"] else None
 
 
 def _without(whole: Mapping[str, Any], name: str) -> dict[str, Any]:

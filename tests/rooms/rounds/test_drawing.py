@@ -19,6 +19,7 @@ from cohort.rounds.decisions import what_if
 from cohort.rounds.decisions.solving import files_of
 from cohort.rounds.drawing import service as drawing
 from cohort.rounds.drawing.words import bands_text
+from cohort.rounds.files.call_part import with_hash
 from cohort.rounds.files.cli import verify
 from cohort.rounds.models import Chances, Round, Seat
 from cohort.rounds.scores.service import score_files
@@ -106,6 +107,26 @@ def test_the_drawn_list_is_sealed_verified_and_told_with_each_files_chance(world
         (True, "in_by_draw", "1/2"), (False, "out_by_draw", "1/2")}
     bands = [(seat.score or 0) >= 750_000 for seat in seats if seat.outcome == "waitlist"]
     assert bands == sorted(bands, reverse=True), "the waiting list goes by band"
+
+
+def test_the_published_record_verifies_and_names_other_chances_than_those_published(doors: Site, tmp_path) -> None:
+    def publish(world: World) -> None:
+        round_ = ready(world)
+        published(world, round_)
+        drawing.draw(world.session, world.manager, round_)
+        world.sealed(round_)
+        decisions.publish(world.session, world.manager, round_, "Pocas firmas.")
+
+    doors.do(publish)
+    record = doors.client().get(f"/rounds/{CODE}/record.json").get_json()
+    path = tmp_path / "record.json"
+    path.write_text(json.dumps(record), encoding="utf-8")
+    done = CliRunner().invoke(verify, [str(path)])
+    assert (done.exit_code, done.stdout) == (0, "same: optimal, 16 applicants, record.json\n")
+    call = {**record["call"], "chances_hash": "0" * 64}
+    path.write_text(json.dumps({**record, "call": with_hash({name: said for name, said in call.items() if name != "hash"})}), encoding="utf-8")
+    done = CliRunner().invoke(verify, [str(path)])
+    assert (done.exit_code, done.stdout) == (3, "call.chances_hash: the lottery is not the one published before the draw\n")
 
 
 def test_files_that_change_after_publication_ask_for_new_chances_and_after_the_draw_for_a_reason(world: World) -> None:
