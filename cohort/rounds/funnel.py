@@ -1,4 +1,4 @@
-"""Counts women's firms among those who began, applied, were eligible, screened, reached the minimum, were chosen and accepted.
+"""Counts women's firms among those who were invited, began, applied, were eligible, screened, reached the minimum, were chosen and accepted.
 
 By country, size or sector, on frozen facts. Whoever may not read firms gets small groups hidden (rule 22, domain.md).
 """
@@ -8,22 +8,27 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
+from typing import Any, cast
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from cohort.kit.access import unscoped
+from cohort.firms.models import Firm
+from cohort.kit import clock
+from cohort.kit.access import Role, unscoped
+from cohort.people.models import Invitation
 from cohort.rounds.calls.parts import screening_terms_of
 from cohort.rounds.decisions.ownership import CHECK
 from cohort.rounds.models import Application, Finding, Round, Seat
 from cohort.rounds.scores.service import latest_scores
 from cohort.rounds.screening.queries import state_of_file
 from cohort.rounds.seats.models import Offer
+from cohort.rules.shortfall import Answer, Counts, womens
 from cohort.rules.suppression import Split, protect_splits
 
-STAGES = ("began", "applied", "eligible", "screened", "minimum", "selected", "accepted")
+STAGES = ("invited", "began", "applied", "eligible", "screened", "minimum", "selected", "accepted")
 CUTS = ("country", "size_class", "sector")
+_OF_FIRM = (Firm.size_class, Firm.sector, Firm.women_owned, Firm.women_led)
 
 
 @dataclass(frozen=True)
@@ -80,12 +85,12 @@ def _facts(session: Session, round_: Round, cut: str) -> Iterable[tuple[str, fro
     refuted = _ids(session, select(Finding.application_id).join(Application, Application.id == Finding.application_id).where(
         Application.round_id == round_.id, Finding.check == CHECK, Finding.answer == "no"))
     statement = select(
-        Application.id, Application.country, Application.status, Application.eligible, Application.facts,
-        state_of_file(round_).label("screened")).where(Application.round_id == round_.id)
+        Application.id, Application.country, Application.status, Application.eligible, Application.facts, *_OF_FIRM,
+        state_of_file(round_).label("screened"),
+    ).outerjoin(Firm, Firm.id == Application.firm_id).where(Application.round_id == round_.id)
     for row in session.execute(statement):
-        facts: Mapping[str, Any] = row.facts or {}
-        group = row.country if cut == "country" else str(facts.get(cut) or "unknown")
-        reached = {"began", "applied"} if row.status == "submitted" else {"began"}
+        facts: Mapping[str, Any] = row.facts or _facts_of_firm(round_, row)
+        reached = {"invited", "began", "applied"} if row.status == "submitted" else {"invited", "began"}
         if row.status == "submitted" and row.eligible == "yes":
             reached.add("eligible")
             if row.screened == "sent":
@@ -93,7 +98,31 @@ def _facts(session: Session, round_: Round, cut: str) -> Iterable[tuple[str, fro
             if row.screened == "sent" and scores.get(row.id, -1) >= lowest:
                 reached.add("minimum")
         reached |= {name for name, held in (("selected", selected), ("accepted", accepted)) if row.id in held}
-        yield group, frozenset(reached), "no" if row.id in refuted else str(facts.get("womens") or "unknown")
+        yield _group(row.country, facts, cut), frozenset(reached), "no" if row.id in refuted else str(facts.get("womens") or "unknown")
+    for row in session.execute(_invited(round_)):
+        facts = _facts_of_firm(round_, row)
+        yield _group(row.country, facts, cut), frozenset({"invited"}), facts["womens"]
+
+
+def _invited(round_: Round) -> Any:
+    """Return the query of the firms whose people were invited before the call closed, and that did not begin."""
+    invited = select(Invitation.firm_id).where(
+        Invitation.plan_id == round_.plan_id, Invitation.role == Role.FIRM, Invitation.firm_id.is_not(None),
+        Invitation.recorded_at <= (round_.closed_at or clock.now()))
+    began = select(Application.firm_id).where(Application.round_id == round_.id, Application.firm_id.is_not(None))
+    return select(Firm.country, *_OF_FIRM).where(
+        Firm.country.in_(round_.protocol["countries"]), Firm.id.in_(invited), Firm.id.not_in(began))
+
+
+def _facts_of_firm(round_: Round, row: Any) -> dict[str, str]:
+    """Return what the register says of a firm whose file is not frozen."""
+    counts = cast(Counts, round_.protocol["parity"]["counts"])
+    owned, led = (cast(Answer, each or "unknown") for each in (row.women_owned, row.women_led))
+    return {"size_class": row.size_class or "unknown", "sector": row.sector or "", "womens": womens(owned, led, counts)}
+
+
+def _group(country: str, facts: Mapping[str, Any], cut: str) -> str:
+    return country if cut == "country" else str(facts.get(cut) or "unknown")
 
 
 def _ids(session: Session, statement: Any) -> frozenset[int]:

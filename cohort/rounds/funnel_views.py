@@ -18,7 +18,7 @@ from cohort.rounds.site import Page, session_now, staff
 _: Callable[..., str] = gettext
 CUT_NAMES = {"country": _l("By country"), "size_class": _l("By size"), "sector": _l("By sector")}
 STAGE_NAMES = {
-    "began": _l("Began an application"), "applied": _l("Applied"), "eligible": _l("Eligible"), "screened": _l("Sent to review"), "minimum": _l("Reached the lowest score"), "selected": _l("Selected"),
+    "invited": _l("Invited, or came by themselves"), "began": _l("Began an application"), "applied": _l("Applied"), "eligible": _l("Eligible"), "screened": _l("Sent to review"), "minimum": _l("Reached the lowest score"), "selected": _l("Selected"),
     "accepted": _l("Accepted"),
 }
 

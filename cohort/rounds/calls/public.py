@@ -92,9 +92,10 @@ def record(code: str) -> Response:
         decision = decision_of(session, round_.id)
     if round_.status != "published" or decision is None:
         raise DomainError("not_found")
-    drawn = drawing.published(session, round_.id)[-1:]
+    held = drawing.published(session, round_.id)
+    drawn = {"chances_hash": drawing.hash_of(held[-1])} if held else {}
     answer = jsonify({**decision.record, "call": with_hash({
-        **{"chances_hash": drawing.hash_of(each) for each in drawn}, "code": round_.code, "title_es": round_.title_es, "title_en": round_.title_en,
+        **drawn, "code": round_.code, "title_es": round_.title_es, "title_en": round_.title_en,
         "protocol_hash": round_.protocol_hash, "seed_hash": round_.seed_hash, "pool_hash": round_.pool_hash,
         "protocol": round_.protocol, "record_hash": decision.record_hash,
     })})

@@ -229,7 +229,7 @@ def test_who_was_left_out_needs_no_score_and_reads_why(world: World) -> None:
             "lugar 3 en la autoevaluación, con 50 puntos (las demás empresas, Perú); pasaron a evaluación las 2 mejores")
     funnel = funnel_of(world.session, round_, "country", is_protected=False)
     assert [(step.stage, step.total) for step in funnel[""]] == [
-        ("applied", 16), ("eligible", 16), ("screened", 12), ("minimum", 12), ("selected", 8), ("accepted", 0)]
+        ("invited", 16), ("began", 16), ("applied", 16), ("eligible", 16), ("screened", 12), ("minimum", 12), ("selected", 8), ("accepted", 0)]
 
 
 def test_the_record_carries_it_and_verify_runs_it_again(world: World, tmp_path: Path) -> None:
