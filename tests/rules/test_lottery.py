@@ -188,3 +188,11 @@ def test_a_cohort_that_the_seed_does_not_draw_is_named():
     other = (*drawn[:-1], next(one for one in FEW_WOMEN.ids if one not in drawn))
     found = check_lottery(FEW_WOMEN, SeatPlan(5, (WOMEN,)), (), LOTTERY, "seed", other)
     assert found == (Failure("draw", ", ".join(drawn), ", ".join(sorted(other))),)
+
+
+def test_no_seat_is_left_to_draw_when_those_who_stay_hold_all():
+    pool, plan = Pool.of(["a", "b", "c"], [1, 1, 1], {"women": ["yes", "no", "no"]}), SeatPlan(2)
+    found = lottery_of(pool, plan, stayers=["a", "b"])
+    assert (found.status, found.least, found.bound, set(found.chances.values())) == ("optimal", 0, 0, {0})
+    assert drawn_panel(found, "x") == ()
+    assert check_lottery(pool, plan, (), found, "x", (), stayers=["a", "b"]) == ()
