@@ -7,15 +7,15 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from flask_babel import lazy_gettext as _l
 from sqlalchemy.orm import Session
 
 from cohort.kit.access import Actor
 from cohort.kit.errors import DomainError, wording
+from cohort.kit.line_faults import LineFault
 from cohort.kit.tables import Table
 from cohort.people.models import Person
 from cohort.rounds.models import Application, Round
@@ -53,16 +53,10 @@ class PairLine:
     fact: str = ""
 
 
-@dataclass(frozen=True)
-class PairFault:
-    """One line that cannot be taken."""
+class PairFault(LineFault):
+    """One line that cannot be taken, in the words of this sheet."""
 
-    line: int
-    code: str
-    params: Mapping[str, Any]
-
-    def __str__(self) -> str:
-        return str(FAULTS[self.code]) % self.params
+    WORDS = FAULTS
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from typing import Any
 
 from flask_babel import lazy_gettext as _l
 
+from cohort.kit.line_faults import LineFault
 from cohort.kit.tables import parse_number
 
 # Names of columns, in the order in which they are preferred; small letters.
@@ -39,16 +40,10 @@ class Row:
     before: int | None
 
 
-@dataclass(frozen=True)
-class Fault:
-    """One line that cannot be taken, with the reason."""
+class Fault(LineFault):
+    """One line that cannot be taken, in the words of this sheet."""
 
-    line: int
-    code: str
-    params: Mapping[str, Any]
-
-    def __str__(self) -> str:
-        return str(FAULTS[self.code]) % self.params
+    WORDS = FAULTS
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from typing import Any
 
 from flask_babel import lazy_gettext as _l
 
+from cohort.kit.line_faults import LineFault
 from cohort.kit.tables import parse_number
 
 # Names of columns as meeting tools and people write them, small letters, the preferred one first.
@@ -50,16 +51,10 @@ class NoColumn(Exception):
         self.expected = expected
 
 
-@dataclass(frozen=True)
-class Fault:
-    """One line that cannot be taken, with the reason."""
+class Fault(LineFault):
+    """One line that cannot be taken, in the words of this sheet."""
 
-    line: int
-    code: str
-    params: Mapping[str, Any]
-
-    def __str__(self) -> str:
-        return str(FAULTS[self.code]) % self.params
+    WORDS = FAULTS
 
 
 @dataclass(frozen=True)
