@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Callable
-from pathlib import Path
 from threading import Barrier, Event, Thread
 from time import sleep
 
@@ -13,7 +11,6 @@ from flask import Flask
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from cohort.app import create_app
 from cohort.kit import clock
 from cohort.kit.access import SYSTEM, Actor, Role, act_as
 from cohort.kit.database import db, transaction
@@ -27,10 +24,8 @@ from cohort.rounds.applications import service as applications
 from cohort.rounds.decisions import concurrence, service, solving, tables
 from cohort.rounds.decisions.words import reason_text, relaxation_text, rule_limit, rule_name
 from cohort.rounds.models import Decision, Round, Seat
-from tests.postgres import throwaway_cluster
-from tests.rooms.conftest import settings_for
-from tests.rooms.rounds.conftest import AFTER, NOW, World, build_world, make_person
-from tests.schema import build_schema
+from tests.rooms.rounds.conftest import AFTER, World, build_world, make_person
+from tests.rooms.rounds.together import site_for_two
 
 
 def refused(code: str, act) -> None:  # type: ignore[no-untyped-def]
@@ -226,12 +221,7 @@ def test_same_question_same_answer(world: World) -> None:
 @pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
 def test_two_managers_propose_at_once_and_a_sealed_list_is_not_proposed_anew(kind: str) -> None:
     """Real connections: one decision stands, the later proposal; against a seal, a proposal is refused in words."""
-    with tempfile.TemporaryDirectory() as folder, throwaway_cluster() as cluster:
-        url = f"sqlite:///{folder}/two.db" if kind == "sqlite" else cluster.fresh_database()
-        site = create_app(settings_for(Path(folder), url))
-        site.extensions["security"].pwd_context.update(argon2__time_cost=1, argon2__memory_cost=8, argon2__parallelism=1)
-        build_schema(site)
-        clock.pin(NOW)
+    with site_for_two(kind) as site:
         with site.app_context(), transaction() as session:
             act_as(session, SYSTEM)
             world = build_world(session)
@@ -294,12 +284,7 @@ def test_two_managers_propose_at_once_and_a_sealed_list_is_not_proposed_anew(kin
 @pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
 def test_two_people_seal_at_once_and_one_decision_stands(kind: str) -> None:
     """Two real connections, begun at the same moment."""
-    with tempfile.TemporaryDirectory() as folder, throwaway_cluster() as cluster:
-        url = f"sqlite:///{folder}/two.db" if kind == "sqlite" else cluster.fresh_database()
-        site = create_app(settings_for(Path(folder), url))
-        site.extensions["security"].pwd_context.update(argon2__time_cost=1, argon2__memory_cost=8, argon2__parallelism=1)
-        build_schema(site)
-        clock.pin(NOW)
+    with site_for_two(kind) as site:
         with site.app_context(), transaction() as session:
             act_as(session, SYSTEM)
             world = build_world(session)

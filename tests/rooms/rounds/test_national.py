@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import tempfile
 from datetime import date, timedelta
 from pathlib import Path
 from threading import Barrier, Thread
@@ -11,7 +10,6 @@ from threading import Barrier, Thread
 import pytest
 from sqlalchemy import func, select
 
-from cohort.app import create_app
 from cohort.kit import clock
 from cohort.kit.access import SYSTEM, Actor, Role, act_as
 from cohort.kit.database import db, transaction
@@ -32,10 +30,8 @@ from cohort.rounds.seats import words as seat_words
 from cohort.rounds.seats.models import Concurrence, Offer
 from cohort.rounds.waiting import steps_for
 from tests.pages import Pages, sign_in_as
-from tests.postgres import throwaway_cluster
-from tests.rooms.conftest import settings_for
 from tests.rooms.rounds.conftest import AFTER, CLOSES, NOW, Site, World, build_world
-from tests.schema import build_schema
+from tests.rooms.rounds.together import site_for_two
 
 TODAY = date(2026, 11, 20)  # one hour after closing, in Santiago
 
@@ -257,12 +253,7 @@ def people_at_work(doors: Site) -> dict[str, int]:
 @pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
 def test_two_adopting_at_once_seal_one_decision(kind: str) -> None:
     """Two real connections, begun at the same moment."""
-    with tempfile.TemporaryDirectory() as folder, throwaway_cluster() as cluster:
-        url = f"sqlite:///{folder}/two.db" if kind == "sqlite" else cluster.fresh_database()
-        site = create_app(settings_for(Path(folder), url))
-        site.extensions["security"].pwd_context.update(argon2__time_cost=1, argon2__memory_cost=8, argon2__parallelism=1)
-        build_schema(site)
-        clock.pin(NOW)
+    with site_for_two(kind) as site:
         with site.app_context(), transaction() as session:
             act_as(session, SYSTEM)
             world = build_world(session)
